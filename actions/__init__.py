@@ -1,0 +1,23 @@
+"""Rasa custom actions; the same package serves in-process and under `harborline rasa run actions`."""
+
+from pathlib import Path
+
+from rasa_sdk import Action
+
+from actions.areas_served import ActionAreasServed
+from actions.context import Context
+from actions.handoff import ActionHandoff
+from bot.transcripts.database import Database
+from bot.transcripts.encryption import KeyRing
+
+__all__ = ["ActionAreasServed", "ActionHandoff", "build"]
+
+
+def build(data: Path, *, ring: KeyRing | None, database: Database | None) -> tuple[Action, ...]:
+    """The actions for this process; rasa_sdk's own server makes them without arguments instead.
+
+    Raises:
+        DataError: `data` cannot be used.
+    """
+    context = Context(data, ring=ring, database=database)
+    return ActionAreasServed(context), ActionHandoff(context)

@@ -1,0 +1,1 @@
+"""Harborline: curated answers, and the hotline for anyone at risk."""
