@@ -1,0 +1,47 @@
+"""Everything that `harborline check` reports: each fault of the data folder, with its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.checks import reading, sms, topics, wording
+from bot.content import Content, examine
+from bot.content.safety import gaps, lacking
+from bot.content.texts import PLACES
+from bot.risk import RiskDataError, Screener
+from bot.text.fault import Fault
+
+
+def check(data: Path) -> list[Fault]:
+    """Every fault found in a data folder, each once, in the order of files and lines."""
+    content, faults = examine(data)
+    if content is not None:
+        faults.extend(_of_texts(content))
+        faults.extend(_of_cards(content))
+    faults.extend(topics.faults(data, content))
+    faults.extend(_of_risk(data / "risk"))
+    return sorted(set(faults), key=lambda fault: (fault.file, fault.line, fault.problem))
+
+
+def _of_texts(content: Content) -> Iterator[Fault]:
+    yield from wording.faults(content)
+    yield from sms.faults(content)
+    yield from reading.faults(content)
+
+
+def _of_cards(content: Content) -> Iterator[Fault]:
+    """Faults of the set of cards; an incomplete card is already reported, and cannot be looked into."""
+    missing = list(gaps(content))
+    yield from missing
+    whole = all(place in card.variants for card in content.cards.values() for place in PLACES)
+    if whole and not missing:
+        yield from lacking(content)
+
+
+def _of_risk(folder: Path) -> tuple[Fault, ...]:
+    try:
+        Screener.load(folder)
+    except RiskDataError as error:
+        return error.faults
+    return ()

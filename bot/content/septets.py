@@ -1,0 +1,18 @@
+"""How long a text is on the air: GSM-7 septets (3GPP TS 23.038), which bound what an SMS can hold."""
+
+from __future__ import annotations
+
+import smsutil
+
+SEGMENT = 153
+"""Septets in each part of a long SMS."""
+
+
+def septets(text: str) -> int | None:
+    """The length of a text in septets; None when GSM-7 cannot write it, so that a part holds only 67."""
+    return int(smsutil.split(text).total_bytes) if smsutil.is_valid_gsm(text) else None
+
+
+def segments(text: str) -> int:
+    """The parts that a text is sent in."""
+    return len(smsutil.split(text).parts)
