@@ -1,0 +1,1 @@
+"""What is stored: tables, encryption, the database, queries, and the spool for when it is away."""

@@ -1,0 +1,323 @@
+"""The tables. Columns of type `LargeBinary` hold ciphertext of `encryption.KeyRing`, bound to their row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, MetaData, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.messages import Channel, Experiencer, Kind, Language, Level, ReplyKind
+from bot.transcripts.columns import Instant, LevelNumber, choice
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Direction(StrEnum):
+    """Who wrote a turn: the person (inbound), or the bot or staff (outbound)."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Delivery(StrEnum):
+    """How far an outbound turn got. The web answers in the same request, so it stays `recorded`."""
+
+    RECORDED = "recorded"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class HandoffReason(StrEnum):
+    """Why a conversation was handed to staff."""
+
+    RISK = "risk"
+
+
+class Reason(StrEnum):
+    """Why staff are told of a hand-off."""
+
+    OPENED = "opened"
+    RAISED = "raised"
+    CANNOT_TEXT_BACK = "cannot_text_back"
+
+
+class SendState(StrEnum):
+    """Whether a notification has gone out."""
+
+    PENDING = "pending"
+    SENT = "sent"
+
+
+class Verdict(StrEnum):
+    """What a reviewer thinks of how a message was judged."""
+
+    RIGHT = "right"
+    MISSED = "missed"
+    FALSE_ALARM = "false_alarm"
+    WRONG_ANSWER = "wrong_answer"
+
+
+class Base(DeclarativeBase):
+    """The base of all tables."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {
+        datetime: Instant,
+        Level: LevelNumber,
+        bytes: LargeBinary,
+        Channel: choice(Channel),
+        Language: choice(Language),
+        Kind: choice(Kind),
+        Experiencer: choice(Experiencer),
+        ReplyKind: choice(ReplyKind),
+        Direction: choice(Direction),
+        Delivery: choice(Delivery),
+        HandoffReason: choice(HandoffReason),
+        Reason: choice(Reason),
+        SendState: choice(SendState),
+        Verdict: choice(Verdict),
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+    }
+
+
+class Conversation(Base):
+    """One person on one channel. `level`, `kind` and `level_until` are the crisis state that sticks."""
+
+    __tablename__ = "conversation"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    channel: Mapped[Channel]
+    sender_digest: Mapped[str | None] = mapped_column(String(64))
+    sender: Mapped[bytes | None]
+    language: Mapped[Language | None]
+    opted_out_at: Mapped[datetime | None]
+    level: Mapped[Level] = mapped_column(default=Level.NONE)
+    kind: Mapped[Kind | None]
+    level_until: Mapped[datetime | None]
+    held_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    disclosed_at: Mapped[datetime | None]
+    chat_started_at: Mapped[datetime | None]
+    last_inbound_at: Mapped[datetime | None]
+    turns: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "channel", "sender_digest"),)
+
+
+class Turn(Base):
+    """One message in either direction.
+
+    `body` is the person's text, or the JSON of our reply. What the engine understood, the latency
+    (milliseconds) and `answered_at` stand on the inbound turn; response, reply kind and delivery on
+    the outbound turns that answer it. `external_id` is the channel's own id.
+    """
+
+    __tablename__ = "turn"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    seq: Mapped[int]
+    direction: Mapped[Direction]
+    channel: Mapped[Channel]
+    external_id: Mapped[str | None] = mapped_column(Text, index=True)
+    reply_to: Mapped[UUID | None] = mapped_column(ForeignKey("turn.id"), index=True)
+    position: Mapped[int | None]
+    body: Mapped[bytes]
+    language: Mapped[Language | None]
+    risk: Mapped[dict[str, Any] | None]
+    level: Mapped[Level | None]
+    topic: Mapped[str | None] = mapped_column(String(128))
+    confidence: Mapped[float | None]
+    candidates: Mapped[list[Any] | None]
+    failed_actions: Mapped[list[Any] | None]
+    latency_ms: Mapped[int | None]
+    answered_at: Mapped[datetime | None]
+    reply_kind: Mapped[ReplyKind | None]
+    response: Mapped[str | None] = mapped_column(String(128))
+    content_hash: Mapped[str | None] = mapped_column(String(64))
+    delivery: Mapped[Delivery | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "seq"),
+        Index(None, "conversation_id", "created_at"),
+        Index(
+            "uq_turn_channel_external_id",
+            "channel",
+            "external_id",
+            unique=True,
+            sqlite_where=text("direction = 'inbound'"),
+            postgresql_where=text("direction = 'inbound'"),
+        ),
+    )
+
+
+class Handoff(Base):
+    """A person in danger, handed to staff; open until `closed_at`. `count` is its crisis messages."""
+
+    __tablename__ = "handoff"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), index=True)
+    level: Mapped[Level]
+    kind: Mapped[Kind | None]
+    experiencer: Mapped[Experiencer]
+    reason: Mapped[HandoffReason]
+    count: Mapped[int] = mapped_column(default=1)
+    last_turn: Mapped[UUID]
+    opened_at: Mapped[datetime]
+    raised_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    outcome: Mapped[bytes | None]
+
+    __table_args__ = (
+        Index(
+            "uq_handoff_open",
+            "conversation_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+
+class HandoffTurn(Base):
+    """A crisis message that a hand-off has counted, so that none is counted twice.
+
+    `turn_id` is no foreign key: under stock Rasa an action opens a hand-off without a stored turn.
+    """
+
+    __tablename__ = "handoff_turn"
+
+    turn_id: Mapped[UUID] = mapped_column(primary_key=True)
+    handoff_id: Mapped[UUID] = mapped_column(ForeignKey("handoff.id"), index=True)
+
+
+class Notification(Base):
+    """Something that staff must be told, written in the accepting transaction. Never a word of a message.
+
+    `idempotency_key` goes out with every attempt, so that a receiver can show it once.
+    """
+
+    __tablename__ = "notification"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    handoff_id: Mapped[UUID] = mapped_column(ForeignKey("handoff.id"), index=True)
+    reason: Mapped[Reason]
+    level: Mapped[Level]
+    kind: Mapped[Kind | None]
+    idempotency_key: Mapped[str] = mapped_column(String(128), unique=True)
+    created_at: Mapped[datetime]
+
+
+class Dispatch(Base):
+    """The sending of one notification to one recipient; taken by lease, so that any number of workers fit.
+
+    A row for each recipient: a slow one delays nobody, and a failed one is tried again alone.
+    `recipient` is a digest of its address. `last_error` is the class of the error, never its text.
+    """
+
+    __tablename__ = "dispatch"
+
+    notification_id: Mapped[UUID] = mapped_column(ForeignKey("notification.id"), primary_key=True)
+    recipient: Mapped[str] = mapped_column(String(64), primary_key=True)
+    state: Mapped[SendState] = mapped_column(default=SendState.PENDING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    lease_owner: Mapped[UUID | None]
+    last_error: Mapped[str | None] = mapped_column(String(64))
+    sent_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "recipient", "state", "due_at"),)
+
+
+class StaffMember(Base):
+    """Somebody who may log in to the staff pages."""
+
+    __tablename__ = "staff_member"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    login: Mapped[str] = mapped_column(String(128), unique=True)
+    name: Mapped[str] = mapped_column(String(128))
+    role: Mapped[str] = mapped_column(String(32))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    totp_secret: Mapped[bytes | None]
+    disabled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Review(Base):
+    """A staff member's judgement of one turn."""
+
+    __tablename__ = "review"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    turn_id: Mapped[UUID] = mapped_column(ForeignKey("turn.id"), index=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
+    verdict: Mapped[Verdict]
+    label: Mapped[str | None] = mapped_column(String(128))
+    note: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+
+
+class Feedback(Base):
+    """What a person said about an answer."""
+
+    __tablename__ = "feedback"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    turn_id: Mapped[UUID] = mapped_column(ForeignKey("turn.id"), index=True)
+    helpful: Mapped[bool]
+    comment: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+
+
+class AuditEntry(Base):
+    """One act of staff. Append-only: triggers refuse changes; `mac` chains each entry to the one before."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    row: Mapped[UUID] = mapped_column(default=uuid4)
+    at: Mapped[datetime]
+    staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    action: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[UUID | None]
+    detail: Mapped[bytes | None]
+    previous_mac: Mapped[str] = mapped_column(String(64))
+    mac: Mapped[str] = mapped_column(String(64))
+
+
+class Tracker(Base):
+    """The dialogue engine's own memory of a conversation; losing a row loses nothing that matters."""
+
+    __tablename__ = "tracker"
+
+    conversation: Mapped[UUID] = mapped_column(primary_key=True)
+    blob: Mapped[bytes]
+    updated_at: Mapped[datetime]
+
+
+class KeyCheck(Base):
+    """A known text under each key in use: how a key that does not fit is found at start."""
+
+    __tablename__ = "key_check"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    key_id: Mapped[str] = mapped_column(String(8), unique=True)
+    canary: Mapped[bytes]

@@ -1,0 +1,348 @@
+"""Conversations and their turns: what steps 2 and 5 of a message's way read and write.
+
+Every function works in the session of the caller's transaction. A function that takes `ring` reads or
+writes what people wrote.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.messages import Channel, Kind, Language, Level, Message, PastTurn, Reply, ReplyKind, Risk
+from bot.transcripts.database import StorageError
+from bot.transcripts.encryption import KeyRing
+from bot.transcripts.entries import RecordedEntry, candidates_to_json, reply_from_json, reply_to_json
+from bot.transcripts.tables import Conversation, Delivery, Direction, Turn
+
+HISTORY: Final = 10
+"""Past turns that a message is read together with."""
+STICKY: Final = timedelta(hours=24)
+"""How long a crisis state lasts after the last crisis message."""
+CHAT_GAP: Final = timedelta(hours=3)
+"""A longer silence than this starts a new chat within the conversation."""
+SENDER: Final = "sender"
+
+
+class UnknownTurnError(StorageError):
+    """The turn is not stored, or not yet."""
+
+
+class UnknownConversationError(StorageError):
+    """The conversation is not stored, or not yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state of a conversation before a message: crisis state in force, opt-out, last turns.
+
+    `level` is NONE when no crisis state is in force. `history` is oldest first, at most `HISTORY`.
+    """
+
+    level: Level = Level.NONE
+    level_until: datetime | None = None
+    kind: Kind | None = None
+    opted_out: bool = False
+    held_by: UUID | None = None
+    language: Language | None = None
+    disclosed_at: datetime | None = None
+    chat_started_at: datetime | None = None
+    last_inbound_at: datetime | None = None
+    history: tuple[PastTurn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """An inbound turn that is stored already.
+
+    `replies` is None when it was never answered, and empty when it was answered with silence.
+    """
+
+    turn: UUID
+    conversation: UUID
+    text: str
+    replies: tuple[Reply, ...] | None
+
+
+async def open_conversation(
+    session: AsyncSession,
+    conversation: UUID,
+    channel: Channel,
+    language: Language | None,
+    now: datetime,
+    *,
+    disclosed_at: datetime | None = None,
+) -> None:
+    """Make the conversation; one that exists stays as it is."""
+    values = {
+        "id": conversation,
+        "channel": channel,
+        "language": language,
+        "level": Level.NONE,
+        "disclosed_at": disclosed_at,
+        "turns": 0,
+        "created_at": now,
+    }
+    await insert_if_absent(session, Conversation, values)
+
+
+async def find_conversation(
+    session: AsyncSession, ring: KeyRing, channel: Channel, sender: str
+) -> UUID | None:
+    """The conversation of a phone number, whichever key was current when it began."""
+    return await session.scalar(
+        select(Conversation.id)
+        .where(Conversation.channel == channel, Conversation.sender_digest.in_(ring.digests(SENDER, sender)))
+        .order_by(Conversation.created_at)
+        .limit(1)
+    )
+
+
+async def find_retry(
+    session: AsyncSession, ring: KeyRing, channel: Channel, external_id: str
+) -> Retry | None:
+    """The inbound turn that the channel's own id was used for, with the replies it got.
+
+    Raises:
+        DecryptionError: The ring does not fit.
+    """
+    turn = await session.scalar(
+        select(Turn).where(
+            Turn.channel == channel,
+            Turn.external_id == external_id,
+            Turn.direction == Direction.INBOUND,
+        )
+    )
+    if turn is None:
+        return None
+    replies = await _replies(session, ring, turn.id) if turn.answered_at is not None else None
+    return Retry(turn.id, turn.conversation_id, ring.decrypt(turn.body, turn.id), replies)
+
+
+async def standing(session: AsyncSession, ring: KeyRing, conversation: UUID, now: datetime) -> Standing:
+    """The state of a conversation; an empty one when there is none.
+
+    Raises:
+        DecryptionError: The ring does not fit.
+    """
+    row = await session.get(Conversation, conversation)
+    if row is None:
+        return Standing()
+    in_force = row.level_until is not None and row.level_until > now
+    return Standing(
+        level=row.level if in_force else Level.NONE,
+        level_until=row.level_until if in_force else None,
+        kind=row.kind if in_force else None,
+        opted_out=row.opted_out_at is not None,
+        held_by=row.held_by,
+        language=row.language,
+        disclosed_at=row.disclosed_at,
+        chat_started_at=row.chat_started_at,
+        last_inbound_at=row.last_inbound_at,
+        history=await history(session, ring, conversation),
+    )
+
+
+async def history(
+    session: AsyncSession, ring: KeyRing, conversation: UUID, *, limit: int = HISTORY
+) -> tuple[PastTurn, ...]:
+    """The last turns of a conversation, oldest first.
+
+    Raises:
+        DecryptionError: The ring does not fit.
+    """
+    rows = await session.scalars(
+        select(Turn)
+        .where(Turn.conversation_id == conversation)
+        .order_by(Turn.created_at.desc(), Turn.seq.desc())
+        .limit(limit)
+    )
+    return tuple(PastTurn(text_of(ring, row), row.created_at, row.reply_kind) for row in reversed(rows.all()))
+
+
+def text_of(ring: KeyRing, turn: Turn) -> str:
+    """What was written in a turn, in either direction.
+
+    Raises:
+        DecryptionError: The ring does not fit.
+    """
+    body = ring.decrypt(turn.body, turn.id)
+    return body if turn.direction is Direction.INBOUND else str(json.loads(body)["text"])
+
+
+async def add_inbound(
+    session: AsyncSession, ring: KeyRing, turn: UUID, message: Message, *, risk: Risk, language: Language
+) -> None:
+    """Store what a person wrote, and the conversation if it is new.
+
+    A commit fails with `RefusedError` when the turn or its external id is stored already.
+    """
+    at, conversation = message.received_at, message.conversation
+    try:
+        row = await locked(session, conversation)
+    except UnknownConversationError:
+        await open_conversation(session, conversation, message.channel, language, at)
+        row = await locked(session, conversation)
+    if row.last_inbound_at is None or at - row.last_inbound_at >= CHAT_GAP:
+        row.chat_started_at = at
+    # A replayed message may be older than what is stored.
+    row.last_inbound_at = max(at, row.last_inbound_at or at)
+    row.language = language
+    if message.sender is not None and row.sender_digest != ring.digest(SENDER, message.sender):
+        row.sender_digest = ring.digest(SENDER, message.sender)
+        row.sender = ring.encrypt(message.sender, conversation, field=SENDER)
+    row.turns += 1
+    session.add(
+        Turn(
+            id=turn,
+            conversation_id=conversation,
+            seq=row.turns,
+            direction=Direction.INBOUND,
+            channel=message.channel,
+            external_id=message.external_id,
+            body=ring.encrypt(message.text, turn),
+            language=language,
+            risk=risk.to_json(),
+            level=risk.level,
+            created_at=at,
+        )
+    )
+    await session.flush()
+
+
+async def set_opted_out(session: AsyncSession, conversation: UUID, at: datetime | None) -> None:
+    """Note that the sender wants no messages since `at`, or wants them again."""
+    await session.execute(update(Conversation).where(Conversation.id == conversation).values(opted_out_at=at))
+
+
+async def hold_sticky(session: AsyncSession, conversation: UUID, risk: Risk, now: datetime) -> None:
+    """Let a crisis state begin, rise or last longer; a level in force is never lowered.
+
+    CONCERN is remembered as well, but does not lengthen a crisis state.
+
+    Raises:
+        UnknownConversationError: There is no such conversation.
+    """
+    row = await locked(session, conversation)
+    in_force = row.level if row.level_until is not None and row.level_until > now else Level.NONE
+    if risk.level < min(Level.CRISIS, max(Level.CONCERN, in_force)):
+        return
+    if risk.level >= in_force:
+        row.level, row.kind = risk.level, risk.kind
+    # A replayed message may be older than the one that the state rests on.
+    row.level_until = max(now + STICKY, row.level_until or now)
+    await session.flush()
+
+
+async def end_sticky(session: AsyncSession, conversation: UUID) -> None:
+    """End the crisis state, whatever its level: staff closed the hand-off."""
+    await session.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation)
+        .values(level=Level.NONE, kind=None, level_until=None)
+    )
+
+
+async def record_outbound(session: AsyncSession, ring: KeyRing, entry: RecordedEntry) -> tuple[UUID, ...]:
+    """Store how an inbound turn was answered; the first answer stands.
+
+    Returns:
+        The ids of the outbound turns, in order: the same for the same inbound turn.
+
+    Raises:
+        UnknownTurnError: The inbound turn is not stored.
+    """
+    inbound = await session.get(Turn, entry.turn, with_for_update=True)
+    if inbound is None:
+        raise UnknownTurnError(f"turn {entry.turn} is not stored")
+    ids = tuple(outbound_id(entry.turn, position) for position in range(len(entry.replies)))
+    if inbound.answered_at is not None:
+        return ids
+    inbound.answered_at = entry.at
+    inbound.latency_ms = entry.latency_ms
+    inbound.topic = entry.understood.topic
+    inbound.confidence = entry.understood.confidence
+    inbound.candidates = candidates_to_json(entry.understood)
+    inbound.failed_actions = list(entry.understood.failed_actions)
+    conversation = await locked(session, inbound.conversation_id)
+    if any(reply.kind is ReplyKind.DISCLOSURE for reply in entry.replies):
+        conversation.disclosed_at = entry.at
+    for position, (turn, reply) in enumerate(zip(ids, entry.replies, strict=True)):
+        conversation.turns += 1
+        session.add(_outbound(ring, turn, reply, inbound, position, conversation.turns, entry.at))
+    await session.flush()
+    return ids
+
+
+def outbound_id(turn: UUID, position: int) -> UUID:
+    """The id of the reply at `position`, from 0, to the inbound turn `turn`."""
+    return uuid5(turn, str(position))
+
+
+async def set_delivery(
+    session: AsyncSession, turn: UUID, state: Delivery, *, external_id: str | None = None
+) -> None:
+    """Note how far an outbound turn got, and the provider's id for it once it has one."""
+    values: dict[str, Any] = {"delivery": state}
+    if external_id is not None:
+        values["external_id"] = external_id
+    await session.execute(update(Turn).where(Turn.id == turn).values(**values))
+
+
+async def insert_if_absent(session: AsyncSession, table: type[Any], values: dict[str, Any]) -> bool:
+    """Insert a row unless its key is taken, waiting for another transaction that is inserting it.
+
+    Returns:
+        Whether it was inserted.
+    """
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    key = table.__mapper__.primary_key[0]
+    inserted = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(key)
+    return await session.scalar(inserted) is not None
+
+
+async def locked(session: AsyncSession, conversation: UUID) -> Conversation:
+    """The conversation as it is now, locked until the transaction ends.
+
+    Raises:
+        UnknownConversationError: There is no such conversation.
+    """
+    # A transaction on SQLite has the whole database to itself, so what it has read is still true.
+    shared = session.get_bind().dialect.name != "sqlite"
+    row = await session.get(Conversation, conversation, with_for_update=shared, populate_existing=shared)
+    if row is None:
+        raise UnknownConversationError(f"conversation {conversation} is not stored")
+    return row
+
+
+async def _replies(session: AsyncSession, ring: KeyRing, turn: UUID) -> tuple[Reply, ...]:
+    rows = await session.scalars(select(Turn).where(Turn.reply_to == turn).order_by(Turn.position))
+    return tuple(reply_from_json(json.loads(ring.decrypt(row.body, row.id))) for row in rows)
+
+
+def _outbound(
+    ring: KeyRing, turn: UUID, reply: Reply, inbound: Turn, position: int, seq: int, at: datetime
+) -> Turn:
+    return Turn(
+        id=turn,
+        conversation_id=inbound.conversation_id,
+        seq=seq,
+        direction=Direction.OUTBOUND,
+        channel=inbound.channel,
+        reply_to=inbound.id,
+        position=position,
+        body=ring.encrypt(json.dumps(reply_to_json(reply), ensure_ascii=False), turn),
+        language=reply.language,
+        reply_kind=reply.kind,
+        response=reply.response,
+        content_hash=reply.content_hash,
+        delivery=Delivery.RECORDED,
+        created_at=at,
+    )
