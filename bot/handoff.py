@@ -1,0 +1,151 @@
+"""Hand-offs to staff: open or raise, acknowledge, close. At most one is open in a conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.messages import Risk
+from bot.transcripts.database import WAKES_OUTBOX
+from bot.transcripts.encryption import KeyRing
+from bot.transcripts.tables import Handoff, HandoffReason, HandoffTurn, Notification, Reason
+from bot.transcripts.turns import end_sticky, locked
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The hand-off that counts a crisis message, and what the message did to it.
+
+    `opened`: it is new. `raised`: its level rose. Neither for one more message of the same danger.
+    """
+
+    handoff: UUID
+    opened: bool = False
+    raised: bool = False
+
+
+async def open(session: AsyncSession, conversation: UUID, turn: UUID, risk: Risk, now: datetime) -> Opened:
+    """Hand a person in danger to staff; a turn that was counted already changes nothing.
+
+    Staff are notified when the hand-off is new or its level rises, so that a flood of messages is one
+    case and one notification.
+
+    Args:
+        session: A transaction, best the one that stores the message.
+        conversation: Where the message was written.
+        turn: The crisis message.
+        risk: At CRISIS or above.
+        now: The time of the message.
+
+    Raises:
+        UnknownConversationError: There is no such conversation.
+    """
+    reachable = (await locked(session, conversation)).opted_out_at is None
+    counted = await session.get(HandoffTurn, turn)
+    if counted is not None:
+        return Opened(counted.handoff_id)
+    handoff = await current(session, conversation)
+    opened, raised = handoff is None, handoff is not None and risk.level > handoff.level
+    if handoff is None:
+        handoff = _new(conversation, turn, risk, now)
+        session.add(handoff)
+        await session.flush()
+    else:
+        _count(handoff, turn, risk, now)
+    session.add(HandoffTurn(turn_id=turn, handoff_id=handoff.id))
+    if opened or raised:
+        reason = Reason.OPENED if opened else Reason.RAISED
+        _notify(session, handoff, reason if reachable else Reason.CANNOT_TEXT_BACK, now)
+    await session.flush()
+    return Opened(handoff.id, opened=opened, raised=raised)
+
+
+async def current(session: AsyncSession, conversation: UUID) -> Handoff | None:
+    """The open hand-off of a conversation."""
+    return await session.scalar(
+        select(Handoff)
+        .where(Handoff.conversation_id == conversation, Handoff.closed_at.is_(None))
+        .execution_options(populate_existing=True)
+    )
+
+
+async def acknowledge(session: AsyncSession, handoff: UUID, staff: UUID, now: datetime) -> bool:
+    """Note that a staff member takes care of it.
+
+    Returns:
+        Whether this was the first to do so; an unknown or closed hand-off is acknowledged by nobody.
+    """
+    row = await _still_open(session, handoff)
+    if row is None or row.acknowledged_at is not None:
+        return False
+    row.acknowledged_at, row.acknowledged_by = now, staff
+    await session.flush()
+    return True
+
+
+async def close(
+    session: AsyncSession, ring: KeyRing, handoff: UUID, staff: UUID, now: datetime, *, outcome: str = ""
+) -> bool:
+    """Close it with what came of it, and end the conversation's crisis state.
+
+    Returns:
+        Whether it was open until now.
+    """
+    row = await _still_open(session, handoff)
+    if row is None:
+        return False
+    row.closed_at, row.closed_by = now, staff
+    row.outcome = ring.encrypt(outcome, row.id, field="outcome")
+    await end_sticky(session, row.conversation_id)
+    await session.flush()
+    return True
+
+
+async def _still_open(session: AsyncSession, handoff: UUID) -> Handoff | None:
+    conversation = await session.scalar(select(Handoff.conversation_id).where(Handoff.id == handoff))
+    if conversation is None:
+        return None
+    # The conversation before the hand-off, as `open` does: the other order could deadlock.
+    await locked(session, conversation)
+    row = await current(session, conversation)
+    return row if row is not None and row.id == handoff else None
+
+
+def _new(conversation: UUID, turn: UUID, risk: Risk, now: datetime) -> Handoff:
+    return Handoff(
+        id=uuid4(),
+        conversation_id=conversation,
+        level=risk.level,
+        kind=risk.kind,
+        experiencer=risk.experiencer,
+        reason=HandoffReason.RISK,
+        count=1,
+        last_turn=turn,
+        opened_at=now,
+    )
+
+
+def _count(handoff: Handoff, turn: UUID, risk: Risk, now: datetime) -> None:
+    handoff.count += 1
+    handoff.last_turn = turn
+    if risk.level > handoff.level:
+        handoff.level, handoff.kind, handoff.experiencer = risk.level, risk.kind, risk.experiencer
+        handoff.raised_at = now
+
+
+def _notify(session: AsyncSession, handoff: Handoff, reason: Reason, now: datetime) -> None:
+    notification = Notification(
+        handoff_id=handoff.id,
+        reason=reason,
+        level=handoff.level,
+        kind=handoff.kind,
+        # A hand-off reaches each level once.
+        idempotency_key=f"{handoff.id}:{handoff.level.name}",
+        created_at=now,
+    )
+    session.add(notification)
+    session.info[WAKES_OUTBOX] = True

@@ -1,0 +1,183 @@
+"""Reaching staff: the configured addresses through apprise, or a line on the console when there are none.
+
+What goes out is level, kind and a link; the words stay where a login is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from tenacity import AsyncRetrying, stop_after_attempt, wait_fixed
+
+from bot.messages import Level, Risk
+from bot.outbox import Page, Recipient
+
+log = logging.getLogger(__name__)
+
+PAGE_SECONDS: Final = 4.0
+PAGE_ATTEMPTS: Final = 2
+PAGE_WAIT_SECONDS: Final = 0.5
+PAGE_AGAIN_SECONDS: Final = 15 * 60
+"""A flood of messages while the database is away is one page, and one more after this long."""
+REMEMBERED_PAGES: Final = 10_000
+HUNG_SENDS: Final = 32
+"""Sends to one address that never came back; then it is failed at once instead of waiting for one more."""
+
+REASONS: Final = {
+    "opened": "New hand-off.",
+    "raised": "The danger has risen.",
+    "cannot_text_back": "This number opted out: it may not get our texts. Reach the person another way.",
+}
+
+
+class NotifyError(Exception):
+    """A notification was not handed over."""
+
+
+class Notifier:
+    """Everybody who is told of a hand-off, and the pager for when the database cannot hold one.
+
+    Args:
+        urls: Apprise addresses; without any, pages go to the console.
+        base_url: Where the staff pages are, without a slash at the end.
+    """
+
+    def __init__(self, urls: Sequence[str], *, base_url: str) -> None:
+        self.recipients: Sequence[Recipient] = [
+            Address(url, place, base_url) for place, url in enumerate(urls, start=1)
+        ] or [Console(base_url)]
+        self._paged: OrderedDict[UUID, tuple[Level, float]] = OrderedDict()
+
+    async def page(self, conversation: UUID, risk: Risk, reason: str) -> None:
+        """Tell everybody at once, straight from memory; once for a conversation and level in a while.
+
+        Raises:
+            NotifyError: It reached nobody.
+        """
+        if self._paged_lately(conversation, risk.level):
+            return
+        self._remember(conversation, risk.level)
+        page = Page(conversation, risk.level, risk.kind, reason, f"{conversation}:{risk.level.name}")
+        outcomes = await asyncio.gather(
+            *(_send_soon(recipient, page) for recipient in self.recipients), return_exceptions=True
+        )
+        if all(isinstance(outcome, BaseException) for outcome in outcomes):
+            self._paged.pop(conversation, None)
+            raise NotifyError(f"nobody was reached: {', '.join(type(error).__name__ for error in outcomes)}")
+
+    def _paged_lately(self, conversation: UUID, level: Level) -> bool:
+        told, at = self._paged.get(conversation, (Level.NONE, 0.0))
+        return told >= level and time.monotonic() - at < PAGE_AGAIN_SECONDS
+
+    def _remember(self, conversation: UUID, level: Level) -> None:
+        self._paged[conversation] = level, time.monotonic()
+        self._paged.move_to_end(conversation)
+        if len(self._paged) > REMEMBERED_PAGES:
+            self._paged.popitem(last=False)
+
+
+class Console:
+    """Stands in when nobody is configured: a line in the log that says so."""
+
+    name = "console"
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+
+    async def send(self, page: Page) -> None:
+        """Log the page."""
+        log.warning(
+            "%s %s (nobody is configured to be told: set HARBORLINE_NOTIFY_URLS)",
+            title(page),
+            body(page, self._base_url).replace("\n", " "),
+        )
+
+
+class Address:
+    """One apprise address. Each send has a thread of its own, since apprise blocks."""
+
+    def __init__(self, url: str, place: int, base_url: str) -> None:
+        self.name = hashlib.sha256(url.encode()).hexdigest()[:16]
+        self._url = url
+        self._place = place
+        self._base_url = base_url
+        self._free = threading.BoundedSemaphore(HUNG_SENDS)
+
+    async def send(self, page: Page) -> None:
+        """Hand the page to the service behind the address; the caller bounds the time.
+
+        Raises:
+            NotifyError: The address is not understood, or its service refused or could not be reached.
+        """
+        if not self._free.acquire(blocking=False):
+            raise NotifyError(f"address {self._place}: {HUNG_SENDS} sends hang")
+        outcome: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        # A daemon, so that a service that hangs does not keep the process from ending.
+        threading.Thread(target=self._work, args=(page, outcome), name="notify", daemon=True).start()
+        problem = await outcome
+        if problem is not None:
+            raise NotifyError(f"address {self._place}: {problem}")
+
+    def _work(self, page: Page, outcome: asyncio.Future[str | None]) -> None:
+        try:
+            problem = self._deliver(page)
+        except Exception as error:  # Some hundred services' code, each with errors of its own.
+            problem = type(error).__name__
+        finally:
+            self._free.release()
+        # The loop may be closed by now, and nobody waits.
+        with contextlib.suppress(RuntimeError):
+            outcome.get_loop().call_soon_threadsafe(_set, outcome, problem)
+
+    def _deliver(self, page: Page) -> str | None:
+        """Send; what is wrong, if anything."""
+        # Here, because it takes a quarter of a second that no other part should wait for.
+        from apprise import Apprise
+
+        service = Apprise()
+        if not service.add(self._url):
+            return "not an apprise address"
+        sent = service.notify(title=title(page), body=body(page, self._base_url))
+        return None if sent else "refused or unreachable"
+
+
+def title(page: Page) -> str:
+    """The first line of a notification."""
+    return f"Harborline: {page.level.name}"
+
+
+def body(page: Page, base_url: str) -> str:
+    """Kind, reason, link and reference: a receiver that sees a reference twice may show it once."""
+    kind = (page.kind or "danger").replace("_", " ").capitalize()
+    reason = REASONS.get(page.reason, f"{page.reason.capitalize()}.")
+    return f"{kind}. {reason}\n{base_url}/staff/conversations/{page.conversation}\nRef {page.idempotency_key}"
+
+
+def misunderstood(urls: Sequence[str]) -> list[int]:
+    """The places, from 1, of the addresses that apprise does not understand. Loads apprise."""
+    from apprise import Apprise
+
+    return [place for place, url in enumerate(urls, start=1) if not Apprise().add(url)]
+
+
+async def _send_soon(recipient: Recipient, page: Page) -> None:
+    async for attempt in AsyncRetrying(
+        stop=stop_after_attempt(PAGE_ATTEMPTS), wait=wait_fixed(PAGE_WAIT_SECONDS), reraise=True
+    ):
+        with attempt:
+            async with asyncio.timeout(PAGE_SECONDS):
+                await recipient.send(page)
+
+
+def _set(outcome: asyncio.Future[str | None], problem: str | None) -> None:
+    if not outcome.done():
+        outcome.set_result(problem)
