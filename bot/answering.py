@@ -1,0 +1,114 @@
+"""Step 3 of a message's way: a service text, or the engine's choice of curated responses."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Final
+
+from bot.acceptance import Accepted
+from bot.cards import Cards
+from bot.content import Content, UnknownResponseError
+from bot.keywords import Keyword
+from bot.messages import (
+    MAX_TEXT,
+    SILENT,
+    Engine,
+    EngineReply,
+    EngineUnavailableError,
+    Kind,
+    Level,
+    Reply,
+    ReplyKind,
+    Risk,
+    Silent,
+    Utterance,
+)
+from bot.text import plain
+
+log = logging.getLogger(__name__)
+
+SUGGESTIONS = 3
+"""Nearest topics that a decline offers."""
+
+DANGER: Final = "crisis"
+"""The classifier's topic for messages about danger; its action speaks only where the screen agrees."""
+CONCERN: Final = Risk(level=Level.CONCERN, kind=Kind.DISTRESS)
+
+KEYWORD_SERVICES: Final = {Keyword.OPT_OUT: "opt_out", Keyword.OPT_IN: "opted_in", Keyword.HELP: "help"}
+
+
+async def answer(
+    accepted: Accepted, *, content: Content, cards: Cards, engine: Engine, limited: bool = False
+) -> tuple[tuple[Reply, ...] | Silent, EngineReply]:
+    """What to say to a message below CRISIS, and what the engine understood.
+
+    Args:
+        accepted: The message with its conversation's standing.
+        content: The curated responses now in force.
+        cards: The cards now in force.
+        engine: Asked for anything that no service text settles.
+        limited: The sender writes too fast, so the engine is spared.
+
+    Returns:
+        Replies, none when the engine cannot be asked or picked nothing curated; or `SILENT` for a
+        sender who opted out or a conversation that staff hold.
+    """
+    service = _service(accepted, limited)
+    if service is not None:
+        return (cards.service(service, accepted.language, accepted.message.channel),), EngineReply()
+    if accepted.standing.opted_out or accepted.standing.held_by is not None:
+        return SILENT, EngineReply()
+    message = replace(accepted.message, text=plain(accepted.message.text))
+    try:
+        understood = await engine.reply(message, accepted.risk, accepted.language)
+    except EngineUnavailableError as error:
+        log.warning("turn %s: engine unavailable: %s", accepted.turn, error)
+        return (), EngineReply()
+    replies = _replies(accepted, understood, content)
+    if understood.topic == DANGER and not replies:
+        # It sounds like danger to the classifier and the screen has no cue: ask.
+        return (cards.check_in(CONCERN, accepted.language, accepted.message.channel),), understood
+    return replies, understood
+
+
+def _service(accepted: Accepted, limited: bool) -> str | None:
+    """The name of the service text that settles the message without the engine."""
+    if accepted.keyword is not None:
+        return KEYWORD_SERVICES[accepted.keyword]
+    if accepted.standing.opted_out or accepted.standing.held_by is not None:
+        return None
+    if len(accepted.message.text) > MAX_TEXT:
+        return "too_long"
+    if not plain(accepted.message.text):
+        return "unreadable"
+    return "limited" if limited else None
+
+
+def _replies(accepted: Accepted, understood: EngineReply, content: Content) -> tuple[Reply, ...]:
+    replies = (_reply(utterance, accepted, understood, content) for utterance in understood.utterances)
+    return tuple(reply for reply in replies if reply is not None)
+
+
+def _reply(
+    utterance: Utterance, accepted: Accepted, understood: EngineReply, content: Content
+) -> Reply | None:
+    """The curated text of an utterance; None for one that names none, which is not passed on."""
+    if utterance.response is None:
+        return None
+    try:
+        reply = content.reply(
+            utterance.response, accepted.language, accepted.message.channel, utterance.arguments
+        )
+    except UnknownResponseError:
+        log.exception("turn %s: the engine named a response that data/ does not hold", accepted.turn)
+        return None
+    if reply.kind in (ReplyKind.DECLINE, ReplyKind.ASK_BACK) and not reply.quick_replies:
+        return replace(reply, quick_replies=_nearest(accepted, understood, content))
+    return reply
+
+
+def _nearest(accepted: Accepted, understood: EngineReply, content: Content) -> tuple[str, ...]:
+    """Questions of the topics that came closest, as ordinary texts to send."""
+    questions = (content.question(candidate.topic, accepted.language) for candidate in understood.candidates)
+    return tuple(question for question in questions if question)[:SUGGESTIONS]

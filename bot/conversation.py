@@ -1,0 +1,187 @@
+"""The way of a message: screen, accept, answer, guarantee, record. Nothing else decides its order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from bot.acceptance import Acceptance, Accepted, Stored
+from bot.answering import answer
+from bot.cards import Cards
+from bot.content import Content
+from bot.disclosure import disclosure_due
+from bot.guarantee import guarantee
+from bot.memory import Memory
+from bot.messages import (
+    SILENT,
+    Channel,
+    Clock,
+    Engine,
+    EngineReply,
+    EngineUnavailableError,
+    Language,
+    Level,
+    Message,
+    Reply,
+    ReplyKind,
+    Risk,
+    Silent,
+)
+from bot.recording import Recording
+from bot.risk import Screener
+from bot.text import plain
+
+log = logging.getLogger(__name__)
+
+TURN_DEADLINE: Final = timedelta(seconds=3)
+LONG_TEXT = 20_000
+"""Characters above which screening leaves the event loop, so that other senders are not kept waiting."""
+
+
+class Responder:
+    """Answers inbound messages; one for the whole process."""
+
+    def __init__(
+        self,
+        *,
+        screener: Screener,
+        acceptance: Acceptance,
+        recording: Recording,
+        memory: Memory,
+        engine: Engine,
+        clock: Clock,
+        content: Callable[[], Content],
+        cards: Callable[[], Cards],
+    ) -> None:
+        self._screener = screener
+        self._acceptance = acceptance
+        self._recording = recording
+        self._memory = memory
+        self._engine = engine
+        self._clock = clock
+        self._content = content
+        self._cards = cards
+        self._turns: dict[tuple[Channel, str, str], asyncio.Task[tuple[Reply, ...] | Silent]] = {}
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def respond(self, message: Message, *, limited: bool = False) -> tuple[Reply, ...] | Silent:
+        """Answer one inbound message within three seconds, whatever is broken; never raises.
+
+        A retry that arrives while the first is in flight waits for the same answer. The turn is a
+        task of its own: a caller that goes away does not stop it.
+        """
+        flight = (message.channel, message.external_id, message.text)
+        turn = self._turns.get(flight)
+        if turn is None:
+            turn = self._turns[flight] = asyncio.create_task(self._turn(message, limited=limited))
+            turn.add_done_callback(lambda _: self._turns.pop(flight, None))
+        done, _ = await asyncio.wait({turn}, timeout=TURN_DEADLINE.total_seconds())
+        if done and not turn.cancelled() and not turn.exception():
+            return turn.result()
+        return self._last_resort(message, turn)
+
+    async def _turn(self, message: Message, *, limited: bool) -> tuple[Reply, ...] | Silent:
+        started = time.monotonic()
+        risk = await self._screen(message)
+        accepted = await self._acceptance.accept(message, risk)
+        if accepted.replies is not None:
+            return accepted.replies or SILENT
+        replies, understood = await self._answer(accepted, limited=limited)
+        await self._recording.record(accepted, replies, understood, seconds=time.monotonic() - started)
+        return replies
+
+    async def _screen(self, message: Message) -> Risk:
+        history = self._memory.recall(message.conversation, message.received_at).history
+        if len(message.text) > LONG_TEXT:
+            return await asyncio.to_thread(
+                self._screener.screen, message.text, history, at=message.received_at
+            )
+        return self._screener.screen(message.text, history, at=message.received_at)
+
+    async def _answer(
+        self, accepted: Accepted, *, limited: bool
+    ) -> tuple[tuple[Reply, ...] | Silent, EngineReply]:
+        replies: tuple[Reply, ...] | Silent = ()
+        understood = EngineReply()
+        if accepted.risk.level >= Level.CRISIS:
+            self._tell_engine(accepted)
+        else:
+            replies, understood = await answer(
+                accepted, content=self._content(), cards=self._cards(), engine=self._engine, limited=limited
+            )
+        if isinstance(replies, Silent):
+            return SILENT, understood
+        return self._complete(accepted, replies), understood
+
+    def _complete(self, accepted: Accepted, replies: tuple[Reply, ...]) -> tuple[Reply, ...]:
+        """Everything that must go with the replies: the guarantee, a due disclosure, a failure to save."""
+        cards, language, channel = self._cards(), accepted.language, accepted.message.channel
+        said = guarantee(
+            replies, accepted.risk, accepted.sticky, cards=cards, language=language, channel=channel
+        )
+        if self._disclosure_due(accepted, said):
+            disclosure = cards.disclosure(language, channel)
+            said = (*said, disclosure) if accepted.risk.level == Level.CONCERN else (disclosure, *said)
+        if accepted.stored is Stored.NOWHERE:
+            said = (*said, cards.service("not_saved", language, channel))
+        return said
+
+    def _disclosure_due(self, accepted: Accepted, said: tuple[Reply, ...]) -> bool:
+        if accepted.risk.level >= Level.CRISIS or any(reply.kind is ReplyKind.DISCLOSURE for reply in said):
+            return False
+        return disclosure_due(
+            accepted.message.received_at,
+            disclosed_at=accepted.standing.disclosed_at,
+            last_inbound_at=accepted.standing.last_inbound_at,
+        )
+
+    def _tell_engine(self, accepted: Accepted) -> None:
+        """Let the engine's tracker hold a crisis turn too; nobody waits for it and its reply is dropped."""
+        task = asyncio.create_task(self._hear(accepted))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _hear(self, accepted: Accepted) -> None:
+        message = replace(accepted.message, text=plain(accepted.message.text))
+        try:
+            await self._engine.reply(message, accepted.risk, accepted.language)
+        except EngineUnavailableError:
+            log.info("turn %s: the engine has not heard of it", accepted.turn)
+
+    def _last_resort(
+        self, message: Message, turn: asyncio.Task[tuple[Reply, ...] | Silent]
+    ) -> tuple[Reply, ...]:
+        """The card that the words ask for, from memory alone, when the turn failed or is late."""
+        error = turn.exception() if turn.done() and not turn.cancelled() else None
+        log.error("conversation %s: turn failed: %s", message.conversation, type(error).__name__)
+        cards, language = self._cards(), message.language or Language.EN
+        try:
+            risk = self._screener.screen(message.text[:LONG_TEXT], at=message.received_at)
+        except Exception as failure:  # A broken screener must not take the numbers away.
+            log.error("conversation %s: screening failed: %s", message.conversation, type(failure).__name__)
+            risk = Risk()
+        if risk.level >= Level.CRISIS:
+            return cards.crisis(risk, language, message.channel)
+        return (cards.fallback(language, message.channel),)
+
+    async def greet(self, conversation: UUID, channel: Channel, language: Language) -> tuple[Reply, ...]:
+        """Open a conversation: what this service is, then a greeting; works without the database."""
+        now = self._clock.now()
+        replies = (
+            self._cards().disclosure(language, channel),
+            self._content().reply("utter_greeting", language, channel),
+        )
+        await self._recording.opened(conversation, channel, language, now)
+        self._memory.opened(conversation, language, now)
+        return replies
+
+    async def drain(self) -> None:
+        """Wait until every turn in flight is answered and recorded."""
+        while pending := {*self._turns.values(), *self._background}:
+            await asyncio.wait(pending, timeout=TURN_DEADLINE.total_seconds())

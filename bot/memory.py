@@ -1,0 +1,89 @@
+"""The last turns and the crisis state of recent conversations, for when the database cannot be asked."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from bot.messages import Language, Level, Message, PastTurn, Reply, ReplyKind, Risk
+from bot.transcripts.turns import CHAT_GAP, HISTORY, STICKY, Standing
+
+
+class Memory:
+    """A bounded map from conversation to standing; the longest unused is forgotten first.
+
+    The database is the truth. Memory overrules it only upwards, for a crisis that it has not got yet.
+    """
+
+    def __init__(self, capacity: int = 10_000) -> None:
+        self._standings: OrderedDict[UUID, Standing] = OrderedDict()
+        self._unsaved: set[UUID] = set()
+        self._capacity = capacity
+
+    def recall(self, conversation: UUID, now: datetime) -> Standing:
+        """What is known, with an expired crisis state taken off; an empty standing when nothing is."""
+        standing = self._standings.get(conversation, Standing())
+        if standing.level_until is not None and standing.level_until <= now:
+            return replace(standing, level=Level.NONE, level_until=None, kind=None)
+        return standing
+
+    def reconcile(self, conversation: UUID, stored: Standing, now: datetime) -> Standing:
+        """The database's standing, raised by a crisis that has only reached the spool."""
+        known = self.recall(conversation, now)
+        if conversation in self._unsaved and known.level > stored.level:
+            return replace(stored, level=known.level, level_until=known.level_until, kind=known.kind)
+        return stored
+
+    def heard(
+        self, before: Standing, message: Message, risk: Risk, language: Language, *, saved: bool
+    ) -> None:
+        """Remember an inbound message and the crisis state that it leaves."""
+        now = message.received_at
+        idle = before.last_inbound_at is None or now - before.last_inbound_at >= CHAT_GAP
+        standing = replace(
+            before,
+            language=language,
+            last_inbound_at=now,
+            chat_started_at=now if idle else before.chat_started_at,
+            history=(*before.history, PastTurn(message.text, now))[-HISTORY:],
+        )
+        if risk.level >= Level.CONCERN and risk.level >= before.level:
+            standing = replace(standing, level=risk.level, level_until=now + STICKY, kind=risk.kind)
+        elif risk.level >= Level.CRISIS:
+            standing = replace(standing, level_until=now + STICKY)
+        self._put(message.conversation, standing)
+        if saved:
+            self._unsaved.discard(message.conversation)
+        else:
+            self._unsaved.add(message.conversation)
+
+    def opened(self, conversation: UUID, language: Language, now: datetime) -> None:
+        """Remember a conversation that was greeted, and told what this service is."""
+        self._put(conversation, Standing(language=language, disclosed_at=now))
+
+    def said(self, conversation: UUID, replies: tuple[Reply, ...], now: datetime) -> None:
+        """Remember what was answered."""
+        standing = self._standings.get(conversation, Standing())
+        disclosed = any(reply.kind == ReplyKind.DISCLOSURE for reply in replies)
+        turns = tuple(PastTurn(reply.text, now, reply.kind) for reply in replies)
+        self._put(
+            conversation,
+            replace(
+                standing,
+                disclosed_at=now if disclosed else standing.disclosed_at,
+                history=(*standing.history, *turns)[-HISTORY:],
+            ),
+        )
+
+    def replayed(self) -> None:
+        """The spool has reached the database: it is the whole truth again."""
+        self._unsaved.clear()
+
+    def _put(self, conversation: UUID, standing: Standing) -> None:
+        self._standings[conversation] = standing
+        self._standings.move_to_end(conversation)
+        while len(self._standings) > self._capacity:
+            forgotten, _ = self._standings.popitem(last=False)
+            self._unsaved.discard(forgotten)
