@@ -1,0 +1,1 @@
+"""Channels: between a wire format and `Message` and `Reply`."""

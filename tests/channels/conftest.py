@@ -1,0 +1,100 @@
+"""The API on a real server, in front of a responder that remembers what reached it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from aiohttp import web
+from pytest_aiohttp.plugin import AiohttpClient
+
+from bot.cards import Cards
+from bot.channels.api import ChatApi, add_api
+from bot.channels.limits import Limits
+from bot.channels.origins import Origins
+from bot.channels.tokens import Tokens
+from bot.content import Content, load
+from bot.settings import ROOT
+from bot.transcripts.encryption import KeyRing
+from tests.channels.listener import Chat, Client, Listener, open_chat
+from tests.fixtures.clock import HandClock
+
+
+@pytest.fixture(scope="session")
+def content() -> Content:
+    return load(ROOT / "data")
+
+
+@pytest.fixture(scope="session")
+def cards(content: Content) -> Cards:
+    return Cards(content)
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+def missing() -> list[str]:
+    """What readiness reports; a test adds to it."""
+    return []
+
+
+@pytest.fixture
+def limits() -> Limits:
+    return Limits()
+
+
+@pytest.fixture
+def api(
+    listener: Listener,
+    clock: HandClock,
+    content: Content,
+    cards: Cards,
+    ring: KeyRing,
+    limits: Limits,
+    missing: list[str],
+) -> ChatApi:
+    async def readiness() -> Sequence[str]:
+        return missing
+
+    return ChatApi(
+        responder=listener,
+        clock=clock,
+        content=lambda: content,
+        cards=lambda: cards,
+        readiness=readiness,
+        tokens=Tokens(ring),
+        origins=Origins(public_url="https://chat.clinic.example", allowed=["https://www.clinic.example"]),
+        limits=limits,
+    )
+
+
+@pytest.fixture
+async def client(api: ChatApi, aiohttp_client: AiohttpClient) -> Client:
+    app = web.Application()
+    add_api(app, api)
+    return await aiohttp_client(app)
+
+
+@pytest.fixture
+async def chat(client: Client) -> Chat:
+    return await open_chat(client)
+
+
+@pytest.fixture
+def holds_numbers(content: Content) -> Callable[[Any], bool]:
+    """Whether an error body holds the clinic's line, 988 and 911, as text and as links."""
+
+    def check(body: Any) -> bool:
+        numbers = [content.clinic.numbers[name].display for name in ("clinic_phone", "lifeline", "emergency")]
+        taps = {link["href"].split("?")[0] for link in body["links"]}
+        return all(number in body["help"] for number in numbers) and taps >= {
+            "tel:+13214153213",
+            "tel:988",
+            "tel:911",
+        }
+
+    return check
