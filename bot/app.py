@@ -1,0 +1,116 @@
+"""The aiohttp application: it listens first and loads the engine behind."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from aiohttp import web
+
+from bot.channels.api import ChatApi, add_api
+from bot.channels.limits import Limits
+from bot.channels.origins import Origins
+from bot.channels.page import add_page
+from bot.channels.tokens import Tokens
+from bot.logs import configure_logs
+from bot.notify import misunderstood
+from bot.services import Services
+from bot.settings import Settings, SettingsError
+from bot.transcripts.database import KeyMismatchError
+from bot.transcripts.encryption import KeyRingError
+
+log = logging.getLogger(__name__)
+
+SHUTDOWN_SECONDS: Final = 10.0
+"""For requests under way when the process is asked to stop; longer than any turn."""
+
+
+def make_app(services: Services) -> web.Application:
+    """The web application around services, which it stops at its end."""
+    # Bodies are read by the channel, which knows its own limit.
+    app = web.Application(client_max_size=0)
+
+    async def stop(_: web.Application) -> None:
+        await services.stop()
+
+    async def readiness() -> Sequence[str]:
+        return services.not_ready()
+
+    app.on_cleanup.append(stop)
+    settings = services.settings
+    add_api(
+        app,
+        ChatApi(
+            responder=services.responder,
+            clock=services.clock,
+            content=lambda: services.content,
+            cards=lambda: services.cards,
+            readiness=readiness,
+            tokens=Tokens(services.ring),
+            origins=Origins(public_url=settings.public_url, allowed=settings.allowed_origins),
+            limits=Limits(trusted_proxies=settings.trusted_proxies),
+        ),
+    )
+    add_page(app, content=lambda: services.content)
+    return app
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish the turns in flight.
+
+    Raises:
+        SettingsError: A key is malformed or does not fit the database, or the port is in use.
+        DataError: `data/` cannot be used.
+    """
+    configure_logs()
+    _require_addresses(settings)
+    try:
+        services = Services(settings)
+        asyncio.run(_serve(services))
+    except KeyRingError as error:
+        raise SettingsError(f"HARBORLINE_KEYS: {error}. 'harborline key' prints a fresh one.") from error
+    except KeyMismatchError as error:
+        raise SettingsError(f"{error}. Put the old key back, after the new one if you rotate.") from error
+    except ValueError as error:
+        raise SettingsError(f"HARBORLINE_TRUSTED_PROXIES: {error}.") from error
+    except OSError as error:
+        raise SettingsError(_cannot_listen(settings, error)) from error
+
+
+async def _serve(services: Services) -> None:
+    settings = services.settings
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    runner = web.AppRunner(make_app(services), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port)
+        await site.start()
+        port = runner.addresses[0][1]
+        sys.stdout.write(f"Harborline listens on http://{settings.host}:{port}\n")
+        sys.stdout.flush()
+        # Cards go out from here on; what is written before the database is reached goes to the spool.
+        await services.start()
+        await stopped.wait()
+        log.info("stopping")
+    finally:
+        await runner.cleanup()
+
+
+def _require_addresses(settings: Settings) -> None:
+    """Find an address that would never be told of a hand-off before anyone is in danger."""
+    if settings.notify_urls and (places := misunderstood(settings.notify_urls)):
+        raise SettingsError(f"HARBORLINE_NOTIFY_URLS: apprise does not understand address {places[0]}.")
+
+
+def _cannot_listen(settings: Settings, error: OSError) -> str:
+    where = f"{settings.host}:{settings.port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{where} is in use. Stop the other program or set HARBORLINE_PORT."
+    return f"Cannot listen on {where}: {error.strerror}. Correct HARBORLINE_HOST or HARBORLINE_PORT."

@@ -1,0 +1,194 @@
+"""The `harborline` command. Each subcommand imports what it needs when it runs, so that all start fast."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.settings import SettingsError, load
+
+if TYPE_CHECKING:
+    from bot.text.fault import DataError
+
+BAD_INPUT = 2
+"""Exit code for anything that the caller can put right: settings, data, a port in use."""
+
+
+class Refusal(click.ClickException):
+    """One line that names the remedy, and exit code 2."""
+
+    exit_code = BAD_INPUT
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="harborline", prog_name="harborline")
+def main() -> None:
+    """Harborline answers from curated content and hands anyone at risk to the clinic's 24/7 line."""
+
+
+@main.command()
+def serve() -> None:
+    """Run the web server.
+
+    It listens at once, with the safety cards alone, and loads the dialogue engine behind them.
+    """
+    with _refusals():
+        settings = load().require_keys()
+        from bot.app import run
+
+        run(settings)
+
+
+@main.command()
+@click.option("--if-stale", is_flag=True, help="Only when the data changed since the last training.")
+def train(if_stale: bool) -> None:
+    """Train the model from data/ (under a minute)."""
+    with _refusals():
+        settings = load()
+        from bot import model
+
+        if if_stale and not model.is_stale(settings.model, settings.data):
+            return
+        from bot.rasa_compat.training import train as train_model
+
+        click.echo("Training the model …", err=True)
+        train_model(settings.data, settings.model, progress=lambda line: click.echo(f"  {line}", err=True))
+        click.echo(f"Wrote {settings.model}", err=True)
+
+
+@main.command()
+def check() -> None:
+    """Check answers, cards, risk cues and rules; name every fault with its file, line and remedy."""
+    with _refusals():
+        settings = load()
+        from bot.checks import check as faults_of
+
+        faults = faults_of(settings.data)
+        for fault in faults:
+            click.echo(str(fault))
+        if faults:
+            click.echo(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} found.", err=True)
+            sys.exit(1)
+        click.echo("Content, cards and risk cues are in order.")
+
+
+@main.command()
+@click.option("--language", type=click.Choice(["en", "es"]), default="en", help="The language to begin in.")
+def chat(language: str) -> None:
+    """Talk to the bot in the terminal. A rehearsal: nothing is kept and nobody is paged."""
+    with _refusals():
+        settings = load()
+        from bot.channels.terminal import chat as talk
+        from bot.messages import Language
+
+        asyncio.run(talk(settings, Language(language)))
+
+
+@main.command()
+@click.argument("text")
+def screen(text: str) -> None:
+    """Show what the risk screen finds in TEXT, and why."""
+    with _refusals():
+        settings = load()
+        from bot.risk import Screener
+        from bot.risk.explain import explain
+        from bot.text import clean
+
+        screener = Screener.load(settings.data / "risk")
+        words = clean(text)
+        click.echo(explain(words, screener.screen(words), screener))
+
+
+@main.command()
+@click.option("--conversation", help="Only this one; by default all.")
+def export(conversation: str | None) -> None:
+    """Write conversations, decrypted, to standard output: one JSON object a line."""
+    with _refusals():
+        settings = load().require_keys()
+        from bot.exporting import export as write_export
+
+        asyncio.run(write_export(settings, conversation, sys.stdout))
+
+
+@main.command()
+@click.option("--write", is_flag=True, help="Write it into a new .env file.")
+@click.option("--write-if-missing", is_flag=True, help="The same, but nothing where .env exists.")
+def key(write: bool, write_if_missing: bool) -> None:
+    """Print a fresh key for HARBORLINE_KEYS."""
+    from bot.transcripts.encryption import make_key
+
+    env_file = Path(".env")
+    if write_if_missing and (env_file.exists() or "HARBORLINE_KEYS" in os.environ):
+        return
+    if not write and not write_if_missing:
+        click.echo(make_key())
+        return
+    try:
+        made = os.open(env_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except OSError as error:
+        raise Refusal(f"{env_file} cannot be made: {error.strerror}. Move it away or edit it.") from error
+    with os.fdopen(made, "w", encoding="utf-8") as file:
+        file.write("# Without this key the transcripts cannot be read: keep it safe.\n")
+        file.write(f"HARBORLINE_KEYS={make_key()}\n")
+    click.echo(f"Wrote {env_file} with a fresh key.", err=True)
+
+
+@main.group()
+def content() -> None:
+    """Work on the curated texts."""
+
+
+@content.command()
+@click.argument("topic", required=False)
+def stamp(topic: str | None) -> None:
+    """Mark the texts of TOPIC (or of all topics) as the ones meant, after you changed them."""
+    with _refusals():
+        settings = load()
+        from bot.content.stamp import stamp as stamp_content
+
+        stamped = stamp_content(settings.data, topic)
+        for name in stamped:
+            click.echo(f"stamped {name}")
+        if not stamped:
+            click.echo("Every hash is as it should be.")
+
+
+@main.command(
+    context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def rasa(arguments: tuple[str, ...]) -> None:
+    """Run a stock Rasa command, without TensorFlow: harborline rasa shell, rasa run actions, …"""
+    with _refusals():
+        from bot.rasa_compat.cli import main as stock
+
+        stock(list(arguments))
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what the caller can put right into one line each and exit code 2."""
+    from bot.text.fault import DataError
+
+    try:
+        yield
+    except SettingsError as error:
+        raise Refusal(str(error)) from error
+    except DataError as error:
+        raise Refusal(_first_fault(error)) from error
+
+
+def _first_fault(error: DataError) -> str:
+    more = len(error.faults) - 1
+    return f"{error.faults[0]}" + (f" ({more} more: run 'harborline check')" if more else "")
+
+
+if __name__ == "__main__":
+    main()

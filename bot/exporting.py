@@ -1,0 +1,52 @@
+"""Writing conversations out of the database, decrypted, for `harborline export`."""
+
+from __future__ import annotations
+
+import json
+from typing import TextIO
+from uuid import UUID
+
+from bot.settings import Settings, SettingsError
+from bot.transcripts.database import Database, StorageError
+from bot.transcripts.encryption import DecryptionError, KeyRing
+from bot.transcripts.export import export_conversations
+
+
+async def export(settings: Settings, conversation: str | None, to: TextIO) -> int:
+    """Write one JSON object a line, a conversation with its turns each.
+
+    Args:
+        settings: Names the database and the keys.
+        conversation: The id of the only one to write; None for all.
+        to: Gets the words of people in danger: keep it as safe as the database.
+
+    Returns:
+        How many were written.
+
+    Raises:
+        SettingsError: The id is malformed, the database cannot be read, or the key does not fit.
+    """
+    wanted = _uuid(conversation) if conversation is not None else None
+    ring = KeyRing(settings.keys)
+    database = Database(settings.database_url, ring)
+    written = 0
+    try:
+        async for row in export_conversations(database, ring, conversation=wanted):
+            to.write(json.dumps(row, ensure_ascii=False) + "\n")
+            written += 1
+    except StorageError as error:
+        raise SettingsError(f"The database cannot be read ({error}). See HARBORLINE_DATABASE_URL.") from error
+    except DecryptionError as error:
+        raise SettingsError(f"{error}. Put the key that wrote it into HARBORLINE_KEYS.") from error
+    finally:
+        await database.close()
+    if wanted is not None and not written:
+        raise SettingsError(f"There is no conversation {wanted}. 'harborline export' lists all.")
+    return written
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise SettingsError(f"{text!r} is no conversation's id. Copy it from the transcript.") from error

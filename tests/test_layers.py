@@ -1,0 +1,182 @@
+"""The layers of docs/architecture.md: who may import whom, who knows Rasa, and where times come from."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.settings import ROOT
+
+FREE = {"messages", "settings", "text", "encoders", "clock", "deadline", "disclosure"}
+LAYERS: dict[str, set[str]] = {
+    "messages": set(),
+    "settings": set(),
+    "clock": set(),
+    "deadline": set(),
+    "disclosure": set(),
+    "encoders": set(),
+    "text": {"messages"},
+    "risk": {"messages", "text", "encoders"},
+    "content": {"messages", "text"},
+    "cards": {"messages", "content"},
+    "keywords": {"messages", "text", "content"},
+    "transcripts": {"messages", "text"},
+    "handoff": {"messages", "transcripts"},
+    "outbox": {"messages", "transcripts", "handoff"},
+    "replay": {"messages", "transcripts", "handoff"},
+    "notify": {"messages", "transcripts", "outbox"},
+    "model": {"settings", "encoders"},
+    "nlu": {"messages", "settings", "text", "encoders", "risk", "content"},
+    "rasa_compat": {
+        "encoders",
+        "messages",
+        "settings",
+        "model",
+        "content",
+        "text",
+        "transcripts",
+        "actions",
+        "nlu",
+    },
+    "engine": {"messages", "settings", "model", "nlu", "rasa_compat"},
+    "memory": {"messages", "transcripts"},
+    "guarantee": {"messages", "cards"},
+    "acceptance": {
+        "messages",
+        "text",
+        "risk",
+        "keywords",
+        "transcripts",
+        "memory",
+        "deadline",
+        "replay",
+    },
+    "answering": {"messages", "text", "keywords", "content", "cards", "acceptance"},
+    "recording": {"messages", "transcripts", "memory", "deadline", "acceptance"},
+    "conversation": {
+        "messages",
+        "text",
+        "risk",
+        "content",
+        "cards",
+        "memory",
+        "disclosure",
+        "guarantee",
+        "acceptance",
+        "answering",
+        "recording",
+    },
+    "channels": {
+        "messages",
+        "settings",
+        "text",
+        "content",
+        "cards",
+        "conversation",
+        "transcripts",
+        "services",
+        "rehearsal",
+    },
+    "checks": {"messages", "text", "risk", "content", "cards", "keywords", "nlu"},
+    "actions": {
+        "messages",
+        "settings",
+        "text",
+        "content",
+        "cards",
+        "risk",
+        "transcripts",
+        "handoff",
+        "clock",
+    },
+}
+WIRING = {"logs", "rehearsal", "services", "app", "cli", "exporting"}
+"""May import everything."""
+KNOWS_RASA = {"nlu", "rasa_compat", "engine", "actions"}
+MODULES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "actions").rglob("*.py")])
+
+
+def layer(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return "actions" if parts[0] == "actions" else parts[1]
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Full names of imported modules."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def layers_imported(path: Path) -> set[str]:
+    names = (name.split(".") for name in imported(path))
+    return {
+        "actions" if parts[0] == "actions" else parts[1]
+        for parts in names
+        if parts[0] == "actions" or (parts[0] == "bot" and len(parts) > 1)
+    }
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_only_from_its_layers(path: Path) -> None:
+    ours = layer(path)
+    if ours in WIRING or ours == "__init__":
+        return
+    assert ours in LAYERS, f"{ours} has no place among the layers"
+    assert layers_imported(path) - {ours} <= LAYERS[ours]
+
+
+def test_no_circle() -> None:
+    seen: set[str] = set()
+    open_: set[str] = set()
+
+    def visit(name: str) -> None:
+        assert name not in open_, f"{name} imports itself through others"
+        if name in seen:
+            return
+        open_.add(name)
+        for below in LAYERS.get(name, ()):
+            visit(below)
+        open_.discard(name)
+        seen.add(name)
+
+    for name in LAYERS:
+        visit(name)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_engine_knows_rasa(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imported(path)}
+    if layer(path) not in KNOWS_RASA:
+        assert not roots & {"rasa", "rasa_sdk"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_times_come_from_the_clock(path: Path) -> None:
+    if layer(path) == "clock":
+        return
+    calls = [
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and (
+            (node.attr in ("now", "utcnow", "today") and ast.unparse(node.value) in ("datetime", "date"))
+            or (node.attr == "time" and ast.unparse(node.value) == "time")
+        )
+    ]
+    assert calls == [], [f"{path}:{call.lineno}" for call in calls]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_settings_read_the_environment(path: Path) -> None:
+    if layer(path) in ("settings", "cli", "rasa_compat"):
+        return
+    source = path.read_text(encoding="utf-8")
+    assert "os.environ" not in source
+    assert "getenv" not in source
