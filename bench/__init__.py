@@ -1,0 +1,1 @@
+"""`make bench`: latency, throughput, cold start and memory of Harborline beside stock Rasa, in one run."""
