@@ -33,5 +33,6 @@ def configure_logs(level: int = logging.INFO) -> None:
     root.handlers[:] = [DroppingHandler(lines)]
     root.setLevel(logging.WARNING)
     logging.getLogger("bot").setLevel(level)
-    # It names the address of whoever sends malformed HTTP.
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    # One names the address of whoever sends malformed HTTP, the other those of staff, secrets included.
+    for name in ("aiohttp.server", "apprise"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
