@@ -23,7 +23,7 @@ from bot.recording import Recording
 from bot.replay import replay
 from bot.risk import Screener
 from bot.settings import Mode, Settings
-from bot.transcripts.database import Database, KeyMismatchError, StorageError
+from bot.transcripts.database import Database, StorageError
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.spool import Spool, SpoolError
 
@@ -143,14 +143,21 @@ class Services:
         self.database_prepared = True
 
     async def _repair(self) -> None:
-        """Keep trying to bring back what was away: the database first, then what the spool holds."""
+        """Keep bringing back what was away: the database first, then what the spool holds."""
         while True:
             try:
-                if not self.database_prepared:
-                    await self._prepare_database()
-                if (await replay(self.spool, self.database, self.ring)).stored:
-                    self.memory.replayed()
-            except (StorageError, SpoolError, KeyMismatchError) as error:
-                log.warning("still away: %s", type(error).__name__)
-                self.database_prepared = self.database_prepared and not isinstance(error, StorageError)
+                await self._mend()
+            except SpoolError as error:
+                log.error("the spool cannot be read: %s", error)
+            except Exception as error:  # Whatever it is, the next attempt must come.
+                self.database_prepared = False
+                log.warning("database away: %s", type(error).__name__)
             await asyncio.sleep(REPAIR_SECONDS)
+
+    async def _mend(self) -> None:
+        if self.database_prepared:
+            await self.database.check_key()
+        else:
+            await self._prepare_database()
+        if (await replay(self.spool, self.database, self.ring)).stored:
+            self.memory.replayed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
@@ -299,10 +300,11 @@ class TestFaults:
     async def test_a_crowd_is_not_a_hang(self, fragile: RasaEngine) -> None:
         """Two seconds of work for a deadline of 0.7: the late ones are dropped, the thread is not."""
         replies = await asyncio.gather(*(ask(fragile, "slow") for _ in range(100)), return_exceptions=True)
-        assert any(isinstance(reply, EngineReply) for reply in replies)
+        assert {type(reply) for reply in replies} <= {EngineReply, EngineUnavailableError}
         assert any(isinstance(reply, EngineUnavailableError) for reply in replies)
         assert fragile.ready
-        assert (await ask(fragile, "fine")).topic == "risks"
+        assert fragile._abandoned == 0
+        assert await answers_again(fragile)
 
     @pytest.mark.parametrize("how", ["raise", "late"])
     async def test_action_fails(self, start: Start, fragile_model: Path, how: str) -> None:
@@ -318,6 +320,14 @@ class TestFaults:
 
     async def test_actions_own_words_have_no_name(self, fragile: RasaEngine) -> None:
         assert (await ask(fragile, "danger", CRISIS)).utterances == (Utterance(None),)
+
+
+async def answers_again(engine: RasaEngine) -> bool:
+    """Whether it answers within ten tries: what is left of the crowd may be in the first one's way."""
+    for _ in range(10):
+        with contextlib.suppress(EngineUnavailableError):
+            return (await ask(engine, "fine")).topic == "risks"
+    return False
 
 
 def test_importing_the_engine_imports_no_rasa() -> None:

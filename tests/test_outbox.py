@@ -16,12 +16,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
 from bot import handoff, outbox
 from bot.messages import Channel, Kind, Language, Level, Risk
 from bot.outbox import Page, Recipient, Worker, wait_after
 from bot.transcripts import turns
-from bot.transcripts.database import Database
+from bot.transcripts.database import Database, StorageError
 from bot.transcripts.encryption import KeyRing, make_key
 from bot.transcripts.tables import Dispatch, SendState, StaffMember
 from tests.fixtures.clock import HandClock
@@ -78,15 +79,19 @@ async def work(
 
 
 async def in_danger(database: Database, clock: HandClock, risk: Risk = CRISIS) -> UUID:
-    """A conversation with an open hand-off."""
-    conversation = uuid4()
-    async with database.transaction() as session:
-        await turns.open_conversation(session, conversation, Channel.WEB, Language.EN, clock.now())
-        await handoff.open(session, conversation, uuid4(), risk, clock.now())
+    """A conversation with an open hand-off; the workers may keep the database busy for a moment."""
+    conversation, turn = uuid4(), uuid4()
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception_type(StorageError), stop=stop_after_attempt(10), reraise=True
+    ):
+        with attempt:
+            async with database.transaction() as session:
+                await turns.open_conversation(session, conversation, Channel.WEB, Language.EN, clock.now())
+                await handoff.open(session, conversation, turn, risk, clock.now())
     return conversation
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 15) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)
@@ -365,7 +370,7 @@ DYING_WORKER = textwrap.dedent("""
     import asyncio, os, signal, sys
     from bot.clock import SystemClock
     from bot.outbox import Worker
-    from bot.transcripts.database import Database
+    from bot.transcripts.database import Database, StorageError
     from bot.transcripts.encryption import KeyRing
 
     class Pager:

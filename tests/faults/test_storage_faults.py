@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bot.services import REPAIR_SECONDS
@@ -46,6 +47,24 @@ def test_removed_under_way(server: Server) -> None:
         file.unlink()
     say_crisis(chat)
     wait_for_one_handoff(server, chat)
+
+
+def test_readiness_tells_that_the_database_is_away(server: Server) -> None:
+    other = sqlite3.connect(database(server), isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    assert wait_for_reasons(server, {"database", "engine"})
+    other.execute("ROLLBACK")
+    other.close()
+    assert wait_for_reasons(server, {"engine"})
+
+
+def wait_for_reasons(server: Server, reasons: set[str]) -> bool:
+    deadline = time.monotonic() + 3 * REPAIR_SECONDS
+    while time.monotonic() < deadline:
+        if set(httpx.get(f"{server.url}/health/ready", timeout=5).json()["reasons"]) == reasons:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def test_removed_between_two_crises(server: Server) -> None:
