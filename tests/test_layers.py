@@ -10,7 +10,6 @@ import pytest
 
 from bot.settings import ROOT
 
-FREE = {"messages", "settings", "text", "encoders", "clock", "deadline", "disclosure"}
 LAYERS: dict[str, set[str]] = {
     "messages": set(),
     "settings": set(),

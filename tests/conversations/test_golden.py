@@ -32,12 +32,10 @@ def test_golden_conversation(path: Path, server: Server) -> None:
     golden = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     chat = server.chat(golden.get("language", "en"))
     assert [reply["kind"] for reply in chat.greeting][:1] == ["disclosure"]
-    levels = []
     for turn in golden["turns"]:
         replies = chat.say(turn["say"] * turn.get("repeat", 1) + turn.get("then", ""))
         check_kinds(turn, replies)
         check_text(turn, replies)
-        levels.append(turn)
     records = Records(server)
     stored = records.inbound_levels(chat.conversation)
     assert len(stored) == len(golden["turns"])
