@@ -175,7 +175,7 @@ class Responder:
         now = self._clock.now()
         replies = (
             self._cards().disclosure(language, channel),
-            self._content().reply("utter_greeting", language, channel),
+            self._content().reply("utter_smalltalk/greeting", language, channel),
         )
         await self._recording.opened(conversation, channel, language, now)
         self._memory.opened(conversation, language, now)

@@ -114,11 +114,16 @@ TOGETHER = [
     ),
     ("nlu/risks.yml", "faq/risks", "faq/hazards", "'utter_faq/risks' is never chosen"),
     ("nlu/insurance.yml", "faq/insurance", "faq/plans", "there is no response 'utter_faq/plans'"),
-    ("nlu/greeting.yml", "intent: greeting", "intent: salute", "nothing happens on the intent 'salute'"),
-    ("nlu/thanks.yml", "intent: thanks", "intent: praise", "the intent 'thanks' has no examples"),
+    (
+        "nlu/greeting.yml",
+        "intent: smalltalk/greeting",
+        "intent: salute",
+        "nothing happens on the intent 'salute'",
+    ),
+    ("nlu/deny.yml", "intent: deny", "intent: refuse", "the intent 'deny' has no examples"),
     (
         "rules/topics.yml",
-        "{action: utter_greeting}",
+        "{action: utter_bot_identity}",
         "{action: utter_hello}",
         "there is no response 'utter_hello'",
     ),
@@ -211,7 +216,7 @@ def test_an_empty_folder_is_reported(planted: Planted, folder: str) -> None:
 
 def test_everything_is_reported_at_once(planted: Planted) -> None:
     planted.change(RISKS, "Changes in", "This is confidential. Changes in")
-    planted.change("nlu/greeting.yml", "intent: greeting", "intent: salute")
+    planted.change("nlu/greeting.yml", "intent: smalltalk/greeting", "intent: salute")
     planted.change("cards/minor.yml", "  minor_self:", "  minor_me:")
     planted.change("clinic.yml", 'href: "tel:911"', 'href: "tel:119"')
     files = {fault.file.name for fault in check(planted.data)}
@@ -220,7 +225,7 @@ def test_everything_is_reported_at_once(planted: Planted) -> None:
 
 def test_without_a_clinic_the_rest_is_still_read(planted: Planted) -> None:
     (planted.data / "clinic.yml").unlink()
-    planted.change("nlu/greeting.yml", "intent: greeting", "intent: salute")
+    planted.change("nlu/greeting.yml", "intent: smalltalk/greeting", "intent: salute")
     files = {fault.file.name for fault in check(planted.data)}
     assert {"clinic.yml", "greeting.yml"} <= files
 

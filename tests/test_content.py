@@ -15,8 +15,36 @@ from tests.planting import Planted
 
 PLACES = list(product(Language, Channel))
 TOPICS = (
-    *("alternatives", "areas_served", "contact_call", "insurance", "is_addictive", "risks"),
-    *("safe_for_depression", "what_is_ketamine"),
+    "alternatives",
+    "areas_served",
+    "book_appointment",
+    "bot_identity",
+    "brain_effects",
+    "capabilities",
+    "complaint",
+    "confidentiality",
+    "contact_call",
+    "disclaimer",
+    "helps_depression",
+    "how_used_safeguards",
+    "human_handoff",
+    "insurance",
+    "is_addictive",
+    "key_takeaways",
+    "language_support",
+    "limitations",
+    "long_term_safety",
+    "program_help",
+    "recovery_intersection",
+    "reviews",
+    "risks",
+    "safe_for_depression",
+    "services_who_we_are",
+    "sources_evidence",
+    "therapeutic_vs_nonmedical",
+    "what_is_ketamine",
+    "when_professional_help",
+    "who_should_avoid",
 )
 
 
@@ -79,7 +107,7 @@ def test_spanish_answers_have_spanish_headings(content: Content) -> None:
 @pytest.mark.parametrize(
     ("response", "kind"),
     [
-        ("utter_greeting", ReplyKind.ANSWER),
+        ("utter_smalltalk/greeting", ReplyKind.ANSWER),
         ("utter_bot_identity", ReplyKind.DISCLOSURE),
         ("utter_human_handoff", ReplyKind.SERVICE),
         ("utter_out_of_scope", ReplyKind.DECLINE),
@@ -97,7 +125,7 @@ def test_topics_and_their_questions(content: Content) -> None:
     assert content.topics == TOPICS
     assert content.question("areas_served", Language.EN) == "Which cities do you serve?"
     assert content.question("risks", Language.ES) == "¿Qué riesgos tiene la ketamina?"
-    assert content.question("greeting", Language.EN) is None
+    assert content.question("smalltalk", Language.EN) is None
     assert content.question("no_such_topic", Language.EN) is None
     assert all(content.question(topic, language) for topic in TOPICS for language in Language)
 
@@ -341,7 +369,7 @@ def test_stamping_names_what_it_cannot_do(planted: Planted) -> None:
         stamp(planted.data, "weather")
     # The next text's hash must not be taken for the missing one.
     planted.change("responses/conversation.yml", "        sha256:", "        sha265:")
-    with pytest.raises(ContentError, match="'utter_greeting' has no sha256"):
+    with pytest.raises(ContentError, match="'utter_bot_identity' has no sha256"):
         stamp(planted.data, "conversation")
     (planted.data / "clinic.yml").unlink()
     with pytest.raises(ContentError, match="cannot be read"):

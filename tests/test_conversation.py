@@ -169,7 +169,7 @@ async def test_the_line_stays_in_view_while_a_crisis_state_lasts(talk: Talk) -> 
 
 async def test_small_talk_and_declines_give_way_to_a_check_in_in_a_crisis_state(talk: Talk) -> None:
     await talk.say(CRISIS)
-    for name in ("utter_thanks", "utter_out_of_scope"):
+    for name in ("utter_smalltalk/thanks", "utter_out_of_scope"):
         talk.engine.says = EngineReply((Utterance(name),))
         assert kinds(await talk.say("ok thanks")) == ["check_in"]
     assert await count(talk, Handoff, Handoff.closed_at.is_(None)) == 1

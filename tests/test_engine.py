@@ -108,7 +108,7 @@ class TestAnswers:
         [
             ("can you get hooked on k?", "is_addictive", "utter_faq/is_addictive"),
             ("¿Qué es la ketamina?", "what_is_ketamine", "utter_faq/what_is_ketamine"),
-            ("hey there", "greeting", "utter_greeting"),
+            ("hey there", "smalltalk", "utter_smalltalk/greeting"),
             ("how do i fix a bicycle chain", "out_of_scope", "utter_out_of_scope"),
             ("👍", "nlu_fallback", "utter_out_of_scope"),
         ],
@@ -170,7 +170,7 @@ class TestAnswers:
         conversation = uuid4()
         texts = ["Is ketamine addictive?", "hello", "bye"] * 3
         replies = await asyncio.gather(*(ask(engine, text, conversation=conversation) for text in texts))
-        assert [reply.topic for reply in replies] == ["is_addictive", "greeting", "goodbye"] * 3
+        assert [reply.topic for reply in replies] == ["is_addictive", "smalltalk", "smalltalk"] * 3
 
     async def test_many_senders_at_once_are_all_answered(self, engine: RasaEngine) -> None:
         replies = await asyncio.gather(*(ask(engine, "Is ketamine addictive?") for _ in range(50)))

@@ -13,7 +13,7 @@ from bot.messages import Channel, Language, ReplyKind
 from bot.text.fault import Fault
 
 FAQ = "utter_faq/"
-_UNTAUGHT = frozenset({"nlu_fallback"})
+_UNTAUGHT = frozenset({"nlu_fallback", "ask_back"})
 """Intents that the program sets itself."""
 
 
@@ -97,12 +97,9 @@ def _without_examples(ruled: list[Named], taught: set[str]) -> Iterator[Fault]:
 
 
 def _without_response(taught: list[Named], uttered: list[Named], content: Content) -> Iterator[Fault]:
-    answers = [
-        Named(f"utter_{named.name}", named.file, named.line)
-        for named in taught
-        if named.name.startswith("faq/")
-    ]
-    said_alone = [named for named in uttered if named.name != "utter_faq"]
+    answers = [Named(f"utter_{named.name}", named.file, named.line) for named in taught if "/" in named.name]
+    retrieving = {named.name.partition("/")[0] for named in answers}
+    said_alone = [named for named in uttered if named.name not in retrieving]
     for named in (*answers, *said_alone):
         if named.name not in content.responses:
             yield Fault(

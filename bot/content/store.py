@@ -114,9 +114,9 @@ class Content:
         }
 
 
-def topic(response: str) -> str:
-    """The topic of a response's name."""
-    group, _, key = response.removeprefix("utter_").partition("/")
+def topic(name: str) -> str:
+    """The topic that a response or an intent names: `faq/risks` risks, `smalltalk/thanks` smalltalk."""
+    group, _, key = name.removeprefix("utter_").partition("/")
     return key if group == "faq" else group
 
 

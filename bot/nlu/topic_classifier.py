@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,25 +15,27 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from threadpoolctl import threadpool_limits
 
 from bot.encoders import shared
 from bot.messages import Candidate
+from bot.nlu.decision import Thresholds, decide
 from bot.nlu.topic_model import Example, TopicModel
-from bot.nlu.validation import OUT_OF_SCOPE, cross_validate
+from bot.nlu.validation import cross_validate
+from bot.nlu.wording import Wording
 
 log = logging.getLogger(__name__)
 
-FALLBACK = "nlu_fallback"
-FAQ = "faq"
-"""The retrieval intent: `faq/risks` is answered by `utter_faq/risks`, and one rule covers them all."""
+RETRIEVAL_INTENTS = ("faq", "smalltalk")
+"""`faq/risks` is answered by `utter_faq/risks`, and one rule covers all of `faq`."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class TopicClassifier(GraphComponent, IntentClassifier):  # type: ignore[misc]
     """Sets a message's intent, ranking, and the property that `utter_faq` reads its answer from.
 
-    A best topic below `threshold` becomes `nlu_fallback`. Without a configured threshold, training
-    finds one by cross-validation.
+    `bot.nlu.decision` says what becomes of the ranking. Without configured thresholds, training finds
+    them by cross-validation.
     """
 
     def __init__(
@@ -42,17 +44,22 @@ class TopicClassifier(GraphComponent, IntentClassifier):  # type: ignore[misc]
         resource: Resource,
         *,
         model: TopicModel | None = None,
-        threshold: float | None = None,
+        thresholds: Thresholds | None = None,
+        refusals: Sequence[str] = (),
     ) -> None:
         self._storage = storage
         self._resource = resource
         self._model = model
-        self._threshold = threshold
+        self._thresholds = thresholds
+        self._refusals = refusals
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """A threshold in [0, 1], or None to find it in training."""
-        return {"threshold": None}
+        """`thresholds`: as `Thresholds` names them, or None to find them in training.
+
+        `refusals`: the intents that must not be answered.
+        """
+        return {"thresholds": None, "refusals": []}
 
     @classmethod
     def create(
@@ -63,22 +70,24 @@ class TopicClassifier(GraphComponent, IntentClassifier):  # type: ignore[misc]
         execution_context: ExecutionContext,
     ) -> TopicClassifier:
         """An untrained component."""
-        return cls(model_storage, resource, threshold=config["threshold"])
+        chosen = Thresholds(**config["thresholds"]) if config["thresholds"] else None
+        return cls(model_storage, resource, thresholds=chosen, refusals=config["refusals"])
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Fit the topic model and store it with its threshold; Rasa wires the argument by its name."""
-        examples = [
-            Example(str(each.get("intent_response_key") or each.get("intent")), str(each.get("text")))
-            for each in training_data.intent_examples
-        ]
+        """Fit the topic model and store it with its thresholds; Rasa wires the argument by its name."""
+        examples = [_example(each) for each in training_data.intent_examples]
         synonyms = training_data.entity_synonyms
-        described: dict[str, Any] = {"threshold": self._threshold}
-        if self._threshold is None:
-            described = asdict(cross_validate(shared(), examples, synonyms))
-        model = TopicModel.fit(shared(), examples, synonyms)
+        vectors = shared().encode(Wording(synonyms).read_all(example.text for example in examples))
+        # Two threads on these small matrices only wait for each other: 13 s of processor time against 8.
+        with threadpool_limits(limits=1):
+            if self._thresholds is None:
+                described = asdict(cross_validate(shared(), examples, synonyms, vectors, self._refusals))
+            else:
+                described = {"thresholds": asdict(self._thresholds)}
+            model = TopicModel.fit(shared(), examples, synonyms, vectors)
         with self._storage.write_to(self._resource) as folder:
             model.save(folder)
-            (folder / "threshold.json").write_text(json.dumps(described), encoding="utf-8")
+            (folder / "thresholds.json").write_text(json.dumps(described), encoding="utf-8")
         log.info("%d topics from %d examples; %s", len(model.topics), len(examples), _summary(described))
         return self._resource
 
@@ -99,33 +108,47 @@ class TopicClassifier(GraphComponent, IntentClassifier):  # type: ignore[misc]
         """
         with model_storage.read_from(resource) as folder:
             model = TopicModel.load(folder, shared())
-            described = json.loads((folder / "threshold.json").read_text(encoding="utf-8"))
-        return cls(model_storage, resource, model=model, threshold=float(described["threshold"]))
+            described = json.loads((folder / "thresholds.json").read_text(encoding="utf-8"))
+        return cls(
+            model_storage,
+            resource,
+            model=model,
+            thresholds=Thresholds(**described["thresholds"]),
+            refusals=config["refusals"],
+        )
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set the intent of each message."""
         for message in messages:
-            if self._model is None or self._threshold is None:
+            if self._model is None or self._thresholds is None:
                 raise RuntimeError("the topic model is not trained")
-            set_topic(message, self._model.rank(message.get("text") or ""), self._threshold)
+            ranking = self._model.rank(message.get("text") or "")
+            set_topic(message, ranking, decide(ranking, self._thresholds, self._refusals))
         return messages
+
+
+def _example(message: Message) -> Example:
+    metadata: Mapping[str, Any] = (message.get("metadata") or {}).get("intent") or {}
+    return Example(
+        topic=str(message.get("intent_response_key") or message.get("intent")),
+        text=str(message.get("text")),
+        author=str(metadata.get("author", "")),
+    )
 
 
 def _summary(described: Mapping[str, Any]) -> str:
     if "right" not in described:
-        return f"threshold {described['threshold']}, as configured"
+        return f"thresholds as configured: {described['thresholds']}"
     return (
-        "of examples held back, {right:.0%} right, {declined:.0%} declined, {wrong:.0%} wrong; "
-        "of those out of scope, {leaked:.0%} answered"
+        "of examples by authors held back, {right:.0%} right, {asked:.0%} asked back, {declined:.0%} "
+        "declined, {wrong:.0%} wrong; of those out of scope, {leaked:.0%} answered; of those that must "
+        "not be answered, {caught:.0%} caught"
     ).format(**described)
 
 
-def set_topic(message: Message, ranking: tuple[Candidate, ...], threshold: float) -> None:
-    """Write a ranking of topics onto a message, as Rasa's intents and response selector would."""
-    best = ranking[0] if ranking else Candidate(FALLBACK, 1.0)
-    if best.confidence < threshold and best.topic != OUT_OF_SCOPE:
-        best = Candidate(FALLBACK, 1.0 - best.confidence)
-    set_intent(message, best)
+def set_topic(message: Message, ranking: Sequence[Candidate], decided: Candidate) -> None:
+    """Write a ranking of topics and what was decided, as Rasa's intents and response selector would."""
+    set_intent(message, decided)
     message.set("intent_ranking", [_intent(each) for each in ranking], add_to_output=True)
 
 
@@ -133,7 +156,7 @@ def set_intent(message: Message, best: Candidate) -> None:
     """Make `best` the message's intent, and its answer if it is a FAQ."""
     base, _, answer = best.topic.partition("/")
     message.set("intent", {"name": base, "confidence": best.confidence}, add_to_output=True)
-    selector: dict[str, Any] = {"all_retrieval_intents": [FAQ]}
+    selector: dict[str, Any] = {"all_retrieval_intents": list(RETRIEVAL_INTENTS)}
     if answer:
         selector[base] = {"response": _response(best), "ranking": []}
     message.set("response_selector", selector, add_to_output=True)

@@ -1,96 +1,198 @@
-"""Cross-validation of the topic model: where to put the threshold, and how good that is."""
+"""Cross-validation of the topic model: where to put the thresholds, and how good that is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold
 
 from bot.encoders import PairedEncoder
+from bot.nlu.decision import OUT_OF_SCOPE, Thresholds
 from bot.nlu.topic_model import Example, TopicModel
 from bot.nlu.wording import Wording
 
-OUT_OF_SCOPE: Final = "out_of_scope"
 FOLDS = 5
 SEED = 0
-WRONG_COSTS = 2.0
-"""A wrong answer weighs as much as two declined questions, for declining offers topics and the phone."""
+OFFERED = 3
+"""Topics that a question back offers."""
 
-_THRESHOLDS: Final = np.arange(0.05, 0.7, 0.01)
+_ANSWER: Final = np.arange(0.10, 0.60, 0.05)
+_MARGIN: Final = (0.0, 0.05, 0.1, 0.15, 0.2)
+_ASK: Final = (0.05, 0.1, 0.15, 0.2, 0.3)
+_REFUSE: Final = (0.1, 0.15, 0.2, 0.3, 0.4, 1.0)
+
+# What an outcome is worth, by what the question was. Right answers count 1. A wrong answer about a drug
+# is worse than a question back, and that is worse than the right answer; an answer where there must be
+# none is the worst of all.
+_WORTH_INSIDE: Final = {"wrong": -2.0, "asked_right": 0.5, "asked": -0.5, "refused": -1.0, "declined": -0.25}
+_WORTH_REFUSAL: Final = {"refused": 1.0, "declined": 0.25, "asked": -1.0, "answered": -4.0}
+_WORTH_OUTSIDE: Final = {"declined": 0.5, "refused": 0.25, "asked": 0.0, "answered": -2.0}
+
+Scores = NDArray[np.float32]
+Marks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How held-out examples fare at `threshold`; rates in [0, 1].
+    """How held-out examples fare at `thresholds`; rates in [0, 1].
 
-    `right`, `wrong` and `declined` are of the examples with a topic; `leaked` is the part of the
-    out-of-scope ones that would have been answered.
+    `right`, `wrong`, `asked` and `declined` are of the examples with a topic that may be answered;
+    `leaked` is the part of the out-of-scope ones that would have been answered; `caught` the part of
+    those that must not be answered that would not have been, nor asked back.
     """
 
-    threshold: float
+    thresholds: Thresholds
     right: float
     wrong: float
+    asked: float
     declined: float
     leaked: float
+    caught: float
 
 
 @dataclass(frozen=True, slots=True)
 class _HeldOut:
-    """The best topic of each held-out example, its score, and whether it was right."""
+    """What the model thinks of each held-out example, one array entry an example."""
 
-    answered: NDArray[np.bool_]
-    right: NDArray[np.bool_]
-    scores: NDArray[np.float32]
-    out_of_scope: NDArray[np.bool_]
+    best: Scores
+    """Score of the best topic that may be answered."""
+    rival: Scores
+    """The next best score of any kind."""
+    refusal: Scores
+    """Score of the best topic that must not be answered; `leads` where it is the best of all."""
+    leads: Marks
+    right: Marks
+    offered: Marks
+    """Whether the right topic is among those that a question back would offer."""
+    outside: Marks
+    forbidden: Marks
 
-    def value(self, threshold: float) -> float:
-        said = self.answered & (self.scores >= threshold)
-        return float((said & self.right).sum() - WRONG_COSTS * (said & ~self.right).sum())
+    @property
+    def inside(self) -> Marks:
+        return ~self.outside & ~self.forbidden
 
-    def estimate(self, threshold: float) -> Estimate:
-        said, inside = self.answered & (self.scores >= threshold), ~self.out_of_scope
+    def outcomes(self, thresholds: Thresholds) -> tuple[Marks, Marks, Marks]:
+        """Which examples are refused, answered, asked back: `bot.nlu.decision.decide`, on all at once."""
+        lead = self.best - self.rival
+        refused = self.leads | (self.refusal >= thresholds.refuse)
+        answered = ~refused & (self.best >= thresholds.answer) & (lead >= thresholds.margin)
+        asked = ~refused & ~answered & (self.best >= thresholds.ask) & (lead > -thresholds.margin)
+        return refused, answered, asked
+
+    def value(self, thresholds: Thresholds) -> float:
+        refused, answered, asked = self.outcomes(thresholds)
+        declined = ~refused & ~answered & ~asked
+        inside = (
+            (answered & self.right & self.inside).sum()
+            + _WORTH_INSIDE["wrong"] * (answered & ~self.right & self.inside).sum()
+            + _WORTH_INSIDE["asked_right"] * (asked & self.offered & self.inside).sum()
+            + _WORTH_INSIDE["asked"] * (asked & ~self.offered & self.inside).sum()
+            + _WORTH_INSIDE["refused"] * (refused & self.inside).sum()
+            + _WORTH_INSIDE["declined"] * (declined & self.inside).sum()
+        )
+        outcomes = {"refused": refused, "answered": answered, "asked": asked, "declined": declined}
+        rest = sum(
+            worth[name] * (marks & of).sum()
+            for of, worth in ((self.forbidden, _WORTH_REFUSAL), (self.outside, _WORTH_OUTSIDE))
+            for name, marks in outcomes.items()
+        )
+        return float(inside + rest)
+
+    def estimate(self, thresholds: Thresholds) -> Estimate:
+        refused, answered, asked = self.outcomes(thresholds)
         return Estimate(
-            threshold=threshold,
-            right=_rate(said & self.right, inside),
-            wrong=_rate(said & ~self.right, inside),
-            declined=_rate(~said, inside),
-            leaked=_rate(said, self.out_of_scope),
+            thresholds=thresholds,
+            right=_rate(answered & self.right, self.inside),
+            wrong=_rate(answered & ~self.right, self.inside),
+            asked=_rate(asked, self.inside),
+            declined=_rate(~answered & ~asked, self.inside),
+            leaked=_rate(answered, self.outside),
+            caught=_rate(~answered & ~asked, self.forbidden),
         )
 
 
 def cross_validate(
-    encoder: PairedEncoder, examples: Sequence[Example], synonyms: Mapping[str, str]
+    encoder: PairedEncoder,
+    examples: Sequence[Example],
+    synonyms: Mapping[str, str],
+    vectors: Scores,
+    refusals: Collection[str] = (),
 ) -> Estimate:
-    """The threshold at which right answers most outweigh wrong ones, by five-fold cross-validation.
+    """The thresholds that are worth most on examples that the model has not seen.
+
+    Each author's examples are held out in turn, for strangers write unlike those whom the model knows;
+    where no two authors are named, five stratified folds are.
+
+    Args:
+        encoder: What made the vectors.
+        examples: At least two topics.
+        synonyms: Words to read as other words.
+        vectors: The examples' vectors: n × encoder.dimensions.
+        refusals: Topics that must not be answered.
 
     Raises:
-        ValueError: A topic has fewer examples than there are folds.
+        ValueError: There are no authors, and a topic has fewer examples than there are folds.
     """
-    held_out = _held_out(encoder, examples, synonyms)
-    # Of thresholds that are equally good the middle one is the farthest from doing harm.
-    values = np.array([held_out.value(threshold) for threshold in _THRESHOLDS])
-    best = _THRESHOLDS[values == values.max()]
-    return held_out.estimate(round(float(best[len(best) // 2]), 2))
+    held_out = _held_out(encoder, examples, synonyms, vectors, refusals)
+    grid = [Thresholds(*map(float, point)) for point in product(_ANSWER, _MARGIN, _ASK, _REFUSE)]
+    allowed = [thresholds for thresholds in grid if thresholds.ask <= thresholds.answer]
+    return held_out.estimate(max(allowed, key=held_out.value))
 
 
-def _held_out(encoder: PairedEncoder, examples: Sequence[Example], synonyms: Mapping[str, str]) -> _HeldOut:
-    texts = [Wording(synonyms).read(example.text) for example in examples]
+def _held_out(
+    encoder: PairedEncoder,
+    examples: Sequence[Example],
+    synonyms: Mapping[str, str],
+    vectors: Scores,
+    refusals: Collection[str],
+) -> _HeldOut:
+    texts = Wording(synonyms).read_all(example.text for example in examples)
     labels = np.array([example.topic for example in examples])
-    vectors = encoder.encode(texts)
-    best = np.empty(len(examples), dtype=labels.dtype)
-    scores = np.zeros(len(examples), dtype=np.float32)
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
-    for seen, unseen in folds.split(texts, labels):
+    topics = np.unique(labels)
+    scores = np.zeros((len(examples), len(topics)), dtype=np.float32)
+    for seen, unseen in _folds(texts, labels, [example.author for example in examples]):
         model = TopicModel.fit(encoder, [examples[at] for at in seen], synonyms, vectors[seen])
-        ranked = model.scores(vectors[unseen], [texts[at] for at in unseen])
-        best[unseen] = np.array(model.topics)[ranked.argmax(axis=1)]
-        scores[unseen] = ranked.max(axis=1)
-    return _HeldOut(best != OUT_OF_SCOPE, best == labels, scores, labels == OUT_OF_SCOPE)
+        columns = np.searchsorted(topics, model.topics)
+        scores[np.ix_(unseen, columns)] = model.scores(vectors[unseen], [texts[at] for at in unseen])
+    return _judged(scores, topics, labels, refusals)
 
 
-def _rate(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:
+def _folds(
+    texts: Sequence[str], labels: NDArray[np.str_], authors: Sequence[str]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    if len(set(authors)) > 1:
+        yield from LeaveOneGroupOut().split(texts, labels, authors)
+    else:
+        yield from StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(texts, labels)
+
+
+def _judged(
+    scores: Scores, topics: NDArray[np.str_], labels: NDArray[np.str_], refusals: Collection[str]
+) -> _HeldOut:
+    forbidden, outside = np.isin(topics, list(refusals)), topics == OUT_OF_SCOPE
+    rows = np.arange(len(labels))
+    inside = np.where(forbidden | outside, np.float32(-1), scores)
+    order = np.argsort(-inside, axis=1)
+    best = order[:, 0]
+    others = scores.copy()
+    others[rows, best] = -1
+    refusal = np.where(forbidden, scores, np.float32(-1)).max(axis=1)
+    return _HeldOut(
+        best=inside[rows, best],
+        rival=others.max(axis=1),
+        refusal=refusal,
+        leads=refusal >= scores.max(axis=1),
+        right=topics[best] == labels,
+        offered=(topics[order[:, :OFFERED]] == labels[:, np.newaxis]).any(axis=1),
+        outside=labels == OUT_OF_SCOPE,
+        forbidden=np.isin(labels, list(refusals)),
+    )
+
+
+def _rate(part: Marks, whole: Marks) -> float:
     return round(float((part & whole).sum() / max(int(whole.sum()), 1)), 4)

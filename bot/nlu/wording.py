@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bot.messages import MAX_TEXT
 
@@ -25,6 +25,10 @@ class Wording:
         if not self.synonyms:
             return plain
         return self._pattern.sub(lambda found: self.synonyms[found[0]], plain)
+
+    def read_all(self, texts: Iterable[str]) -> list[str]:
+        """Each message as the model reads it."""
+        return [self.read(text) for text in texts]
 
     @staticmethod
     def _plain(text: str) -> str:

@@ -6,7 +6,9 @@ Importing this module takes seconds; only the engine's loader thread does.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +18,8 @@ from bot.rasa_compat import quiet, tensorflow_free  # noqa: F401  (both before r
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 
+from bot.content import topic
 from bot.messages import Candidate, EngineReply, Language, Message, Risk
-from bot.nlu.topic_classifier import FAQ
 from bot.rasa_compat.actions_endpoint import InProcessActions
 from bot.rasa_compat.locks import PromptLockStore
 from bot.rasa_compat.names import ResponseNames, Utterances
@@ -32,6 +34,8 @@ from bot.transcripts.encryption import KeyRing
 ACTION_DEADLINE: Final = timedelta(seconds=1.5)
 """Below the engine's own, so that a slow action costs its words and not the turn."""
 CANDIDATES = 3
+_NOT_TOPICS: Final = frozenset({"out_of_scope", "crisis"})
+"""Intents that nobody asks about: they are no candidates for what was meant."""
 
 
 class ModelError(Exception):
@@ -123,14 +127,11 @@ def _user_message(message: Message, risk: Risk, language: Language, said: Uttera
 
 
 def _reply(parsed: dict[str, Any], said: Utterances, turn: Turn) -> EngineReply:
-    ranking = parsed.get("intent_ranking", ())
     return EngineReply(
         utterances=tuple(said.collected),
         topic=_topic(parsed),
         confidence=float(parsed["intent"]["confidence"]),
-        candidates=tuple(
-            Candidate(_short(each["name"]), each["confidence"]) for each in ranking[:CANDIDATES]
-        ),
+        candidates=_candidates(parsed.get("intent_ranking", ())),
         failed_actions=tuple(turn.failed_actions),
     )
 
@@ -139,9 +140,13 @@ def _topic(parsed: dict[str, Any]) -> str:
     """The intent, or the topic of a FAQ, for example `risks`."""
     intent = str(parsed["intent"]["name"])
     chosen = parsed.get("response_selector", {}).get(intent)
-    return _short(chosen["response"]["intent_response_key"]) if chosen else intent
+    return topic(chosen["response"]["intent_response_key"]) if chosen else intent
 
 
-def _short(intent: str) -> str:
-    """The topic as the content names it: `faq/risks` is about `risks`."""
-    return intent.removeprefix(f"{FAQ}/")
+def _candidates(ranking: Iterable[Mapping[str, Any]]) -> tuple[Candidate, ...]:
+    """The best topics as the content names them, each once, with the score of its best intent."""
+    best: dict[str, float] = {}
+    for each in ranking:
+        best.setdefault(topic(each["name"]), each["confidence"])
+    named = (Candidate(name, score) for name, score in best.items() if name not in _NOT_TOPICS)
+    return tuple(islice(named, CANDIDATES))

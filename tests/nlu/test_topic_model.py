@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bot.encoders import shared
 from bot.nlu.topic_model import Example, TopicModel
 from bot.nlu.validation import Estimate, cross_validate
+from bot.nlu.wording import Wording
 
 EXAMPLES = [
     Example(topic, text)
@@ -107,13 +109,30 @@ def test_two_topics_have_both_probabilities() -> None:
     assert opening.confidence > 0.5 > other.confidence
 
 
-def test_cross_validation_finds_a_threshold() -> None:
-    estimate = cross_validate(shared(), EXAMPLES, SYNONYMS)
-    assert isinstance(estimate, Estimate)
-    assert 0 < estimate.threshold < 1
-    assert estimate.right + estimate.wrong + estimate.declined == pytest.approx(1, abs=1e-3)
+def estimate(examples: list[Example], refusals: tuple[str, ...] = ()) -> Estimate:
+    vectors = shared().encode(Wording(SYNONYMS).read_all(each.text for each in examples))
+    return cross_validate(shared(), examples, SYNONYMS, vectors, refusals)
+
+
+def test_cross_validation_finds_thresholds() -> None:
+    found = estimate(EXAMPLES)
+    assert 0 < found.thresholds.ask <= found.thresholds.answer < 1
+    assert found.right + found.wrong + found.asked + found.declined == pytest.approx(1, abs=1e-3)
+    assert found.right > found.wrong
+
+
+def test_each_author_is_held_out_where_authors_are_known() -> None:
+    """The second author alone writes of prices, so nobody else's examples can teach them."""
+    two = [replace(each, author="two" if each.topic == "price" else "one") for each in EXAMPLES]
+    two += [Example("opening", "hours please", "two"), Example("out_of_scope", "what is love", "two")]
+    assert estimate(two).right < estimate(EXAMPLES).right
+
+
+def test_what_must_not_be_answered_is_counted_apart() -> None:
+    found = estimate(EXAMPLES, refusals=(EXAMPLES[0].topic,))
+    assert found.caught > 0.5
 
 
 def test_cross_validation_needs_an_example_for_each_fold() -> None:
     with pytest.raises(ValueError, match="n_splits"):
-        cross_validate(shared(), [EXAMPLES[0], EXAMPLES[5], EXAMPLES[10]], {})
+        estimate([EXAMPLES[0], EXAMPLES[5], EXAMPLES[10]])
