@@ -1,0 +1,95 @@
+"""`harborline evaluate`: the commands that measure. What they need is imported when one runs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+
+from bot.refusals import Refusal, refusals
+from bot.settings import Mode, Settings, load
+
+
+class Report(Protocol):
+    """What an evaluation found."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, as plain JSON values."""
+        ...
+
+    def to_text(self) -> str:
+        """Tables for the terminal."""
+        ...
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure the bot on a file of judged lines.
+
+    On a temporary database with a key of its own: nothing is kept and nobody is paged. The model is
+    trained first when it is missing or the data changed. docs/evaluation.md tells the formats.
+    """
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    for decorate in (
+        click.option(
+            "--html", type=click.Path(path_type=Path), metavar="FILE", help="Also write a page to look at."
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables."),
+        click.argument("file", type=click.Path(path_type=Path)),
+    ):
+        command = decorate(command)
+    return command
+
+
+@evaluate.command()
+@_options
+@click.option("--rules-only", is_flag=True, help="The rules of data/risk alone; needs no trained model.")
+def risk(file: Path, as_json: bool, html: Path | None, rules_only: bool) -> None:
+    """How many crises the screen notices, and how many false alarms it raises.
+
+    FILE holds lines {"id", "text", "lang", "expected": "crisis|concern|none"} and, if you like,
+    "category", "tier" and "also_ok": [...], other levels that are fair too.
+    """
+    with _evaluating(html) as settings:
+        from bot.evaluation.risk import read, screen
+        from bot.evaluation.risk_scores import RiskReport
+        from bot.risk import Screener
+
+        lines = read(file)
+        if not rules_only:
+            _train_if_stale(settings)
+        screener = Screener.load(settings.data / "risk")
+        report = RiskReport(file.name, screener.version, screen(lines, screener))
+    _print(report, as_json=as_json)
+
+
+@contextlib.contextmanager
+def _evaluating(html: Path | None) -> Iterator[Settings]:
+    """The settings to evaluate with; whatever libraries print meanwhile goes to standard error."""
+    with refusals(), contextlib.redirect_stdout(sys.stderr):
+        if html is not None and not html.resolve().parent.is_dir():
+            raise Refusal(f"{html} cannot be written: there is no such folder. Make it first.")
+        yield replace(load(), mode=Mode.FULL)
+
+
+def _train_if_stale(settings: Settings) -> None:
+    from bot import model
+
+    if not model.is_stale(settings.model, settings.data):
+        return
+    from bot.rasa_compat.training import train
+
+    click.echo("Training the model …", err=True)
+    train(settings.data, settings.model, progress=lambda line: click.echo(f"  {line}", err=True))
+
+
+def _print(report: Report, *, as_json: bool) -> None:
+    click.echo(json.dumps(report.to_json(), ensure_ascii=False) if as_json else report.to_text())
