@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
 from bot.refusals import Refusal, refusals
 from bot.settings import Mode, Settings, load
+
+if TYPE_CHECKING:
+    from bot.evaluation.faq import FaqLine
+    from bot.evaluation.faq_scores import FaqReport
 
 
 class Report(Protocol):
@@ -69,6 +74,33 @@ def risk(file: Path, as_json: bool, html: Path | None, rules_only: bool) -> None
         screener = Screener.load(settings.data / "risk")
         report = RiskReport(file.name, screener.version, screen(lines, screener))
     _print(report, as_json=as_json)
+
+
+@evaluate.command()
+@_options
+def faq(file: Path, as_json: bool, html: Path | None) -> None:
+    """How many questions get their answer, and what else happens to them.
+
+    FILE holds lines {"id", "text", "lang", "topic"} and, if you like, "ambiguous_ok": [...], other topics
+    whose answer would do. Each line is the first message of a conversation of its own.
+    """
+    with _evaluating(html) as settings:
+        from bot.evaluation.faq import read
+
+        lines = read(file)
+        _train_if_stale(settings)
+        report = asyncio.run(_ask(settings, file.name, lines))
+    _print(report, as_json=as_json)
+
+
+async def _ask(settings: Settings, name: str, lines: Sequence[FaqLine]) -> FaqReport:
+    from bot.evaluation.asking import rehearsal
+    from bot.evaluation.faq import ask, must_not_answer
+    from bot.evaluation.faq_scores import FaqReport
+
+    async with rehearsal(settings) as asking:
+        content = asking.services.content
+        return FaqReport(name, content.version, must_not_answer(content), await ask(lines, asking))
 
 
 @contextlib.contextmanager

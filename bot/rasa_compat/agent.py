@@ -6,6 +6,7 @@ Importing this module takes seconds; only the engine's loader thread does.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +17,11 @@ from bot.rasa_compat import quiet, tensorflow_free  # noqa: F401  (both before r
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 
+from bot.content import topic
 from bot.messages import Candidate, EngineReply, Language, Message, Risk
-from bot.nlu.topic_classifier import FAQ
+from bot.nlu.risk_gate import CRISIS
+from bot.nlu.topic_classifier import FALLBACK
+from bot.nlu.validation import OUT_OF_SCOPE
 from bot.rasa_compat.actions_endpoint import InProcessActions
 from bot.rasa_compat.locks import PromptLockStore
 from bot.rasa_compat.names import ResponseNames, Utterances
@@ -32,6 +36,8 @@ from bot.transcripts.encryption import KeyRing
 ACTION_DEADLINE: Final = timedelta(seconds=1.5)
 """Below the engine's own, so that a slow action costs its words and not the turn."""
 CANDIDATES = 3
+NO_TOPICS: Final = frozenset({OUT_OF_SCOPE, FALLBACK, CRISIS})
+"""Intents that no answer was written for, and so never candidates."""
 
 
 class ModelError(Exception):
@@ -123,25 +129,32 @@ def _user_message(message: Message, risk: Risk, language: Language, said: Uttera
 
 
 def _reply(parsed: dict[str, Any], said: Utterances, turn: Turn) -> EngineReply:
-    ranking = parsed.get("intent_ranking", ())
     return EngineReply(
         utterances=tuple(said.collected),
         topic=_topic(parsed),
         confidence=float(parsed["intent"]["confidence"]),
-        candidates=tuple(
-            Candidate(_short(each["name"]), each["confidence"]) for each in ranking[:CANDIDATES]
-        ),
+        candidates=_candidates(parsed.get("intent_ranking", ())),
         failed_actions=tuple(turn.failed_actions),
     )
+
+
+def _candidates(ranking: Iterable[Mapping[str, Any]]) -> tuple[Candidate, ...]:
+    """The best topics that could be answered, each once, whatever the threshold says of them."""
+    best: dict[str, Candidate] = {}
+    for each in ranking:
+        name = _short(each["name"])
+        if name not in NO_TOPICS:
+            best.setdefault(name, Candidate(name, each["confidence"]))
+    return tuple(best.values())[:CANDIDATES]
 
 
 def _topic(parsed: dict[str, Any]) -> str:
     """The intent, or the topic of a FAQ, for example `risks`."""
     intent = str(parsed["intent"]["name"])
     chosen = parsed.get("response_selector", {}).get(intent)
-    return _short(chosen["response"]["intent_response_key"]) if chosen else intent
+    return _short(chosen["response"]["intent_response_key"] if chosen else intent)
 
 
 def _short(intent: str) -> str:
-    """The topic as the content names it: `faq/risks` is about `risks`."""
-    return intent.removeprefix(f"{FAQ}/")
+    """The topic as the content names it: `faq/risks` is about `risks`, `smalltalk/thanks` is `smalltalk`."""
+    return topic(f"utter_{intent}")
