@@ -17,6 +17,8 @@ from bot.refusals import Refusal, refusals
 from bot.settings import Mode, Settings, load
 
 if TYPE_CHECKING:
+    from bot.evaluation.dialogue_scores import DialoguesReport
+    from bot.evaluation.dialogues import Dialogue
     from bot.evaluation.faq import FaqLine
     from bot.evaluation.faq_scores import FaqReport
 
@@ -101,6 +103,34 @@ async def _ask(settings: Settings, name: str, lines: Sequence[FaqLine]) -> FaqRe
     async with rehearsal(settings) as asking:
         content = asking.services.content
         return FaqReport(name, content.version, must_not_answer(content), await ask(lines, asking))
+
+
+@evaluate.command()
+@_options
+def dialogues(file: Path, as_json: bool, html: Path | None) -> None:
+    """How many turns of whole dialogues come out as they must.
+
+    FILE holds one dialogue a line: {"id", "channel": "web|sms", "lang", "turns": [{"user", "expect_level",
+    "must": [...], "must_not": [...]}]}. 30 s pass between turns unless "wait_before_s" says otherwise.
+    """
+    with _evaluating(html) as settings:
+        from bot.evaluation.dialogues import read
+
+        read_dialogues = read(file)
+        _train_if_stale(settings)
+        report = asyncio.run(_drive(settings, file.name, read_dialogues))
+    _print(report, as_json=as_json)
+
+
+async def _drive(settings: Settings, name: str, read_dialogues: Sequence[Dialogue]) -> DialoguesReport:
+    from bot.evaluation.asking import rehearsal
+    from bot.evaluation.dialogue_scores import DialoguesReport
+    from bot.evaluation.dialogues import MovedClock, drive
+
+    clock = MovedClock()
+    async with rehearsal(settings, clock=clock) as asking:
+        version = asking.services.content.version
+        return DialoguesReport(name, version, read_dialogues, await drive(read_dialogues, asking, clock))
 
 
 @contextlib.contextmanager

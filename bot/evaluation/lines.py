@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,9 @@ class Fields:
         self._values = values
         self._file = file
         self._line = line
+
+    def __contains__(self, key: str) -> bool:
+        return self._values.get(key) is not None
 
     def identity(self) -> Identity:
         """The `id`: text or a whole number.
@@ -80,6 +84,21 @@ class Fields:
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
             return tuple(value)
         raise self.fault(f"'{key}' is not a list of texts", f'Write "{key}": ["…", "…"].')
+
+    def patterns(self, key: str) -> tuple[re.Pattern[str], ...]:
+        """A list of regular expressions that ignore case, empty when the key is absent or null.
+
+        Raises:
+            DataError: It is no list of texts, or one of them is no regular expression.
+        """
+        return tuple(self._pattern(key, each) for each in self.texts(key))
+
+    def _pattern(self, key: str, text: str) -> re.Pattern[str]:
+        try:
+            return re.compile(text, re.IGNORECASE)
+        except re.error as error:
+            problem = f"'{key}' holds {text!r}, which is no regular expression: {error}"
+            raise self.fault(problem, "Correct the pattern.") from error
 
     def seconds(self, key: str, default: float) -> float:
         """A duration of zero or more.
