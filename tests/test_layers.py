@@ -90,6 +90,7 @@ LAYERS: dict[str, set[str]] = {
         "risk",
         "content",
         "model",
+        "nlu",
         "rasa_compat",
         "services",
         "rehearsal",

@@ -75,6 +75,11 @@ def risk(file: Path, as_json: bool, html: Path | None, rules_only: bool) -> None
             _train_if_stale(settings)
         screener = Screener.load(settings.data / "risk")
         report = RiskReport(file.name, screener.version, screen(lines, screener))
+        if html is not None:
+            from bot.evaluation import page
+            from bot.evaluation.risk_page import risk_page
+
+            page.write(risk_page(report, screener), html)
     _print(report, as_json=as_json)
 
 
@@ -92,6 +97,8 @@ def faq(file: Path, as_json: bool, html: Path | None) -> None:
         lines = read(file)
         _train_if_stale(settings)
         report = asyncio.run(_ask(settings, file.name, lines))
+        if html is not None:
+            _write_faq_page(report, settings, html)
     _print(report, as_json=as_json)
 
 
@@ -103,6 +110,17 @@ async def _ask(settings: Settings, name: str, lines: Sequence[FaqLine]) -> FaqRe
     async with rehearsal(settings) as asking:
         content = asking.services.content
         return FaqReport(name, content.version, must_not_answer(content), await ask(lines, asking))
+
+
+def _write_faq_page(report: FaqReport, settings: Settings, html: Path) -> None:
+    from bot.encoders import shared
+    from bot.evaluation import page
+    from bot.evaluation.curve import chosen_threshold
+    from bot.evaluation.faq_page import faq_page
+    from bot.evaluation.nearest import Neighbours
+
+    neighbours = Neighbours(settings.data, shared())
+    page.write(faq_page(report, chosen_threshold(settings.model), neighbours), html)
 
 
 @evaluate.command()
@@ -119,6 +137,11 @@ def dialogues(file: Path, as_json: bool, html: Path | None) -> None:
         read_dialogues = read(file)
         _train_if_stale(settings)
         report = asyncio.run(_drive(settings, file.name, read_dialogues))
+        if html is not None:
+            from bot.evaluation import page
+            from bot.evaluation.dialogue_page import dialogues_page
+
+            page.write(dialogues_page(report), html)
     _print(report, as_json=as_json)
 
 

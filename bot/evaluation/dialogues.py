@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 from bot.evaluation.asking import Asked, Rehearsal
 from bot.evaluation.lines import Fields, Identity
 from bot.evaluation.lines import read as read_lines
+from bot.evaluation.outcomes import is_aside
 from bot.evaluation.risk import CONCERN, CRISIS, LEVELS
-from bot.messages import Channel, Level, Reply, ReplyKind
+from bot.messages import Channel, Level, Reply
 
 PAUSE: Final = 30.0
 """Seconds between two turns unless a turn says otherwise."""
@@ -81,7 +82,7 @@ class TurnResult:
 
     @property
     def reply(self) -> str:
-        """The text that patterns are matched against: everything said but the disclosure."""
+        """The text that patterns are matched against: everything said but a disclosure that was due."""
         return "\n".join(reply.text for reply in _said(self.asked))
 
     @property
@@ -171,7 +172,7 @@ async def _say(text: str, dialogue: Dialogue, conversation: UUID, number: int, r
 
 
 def _said(asked: Asked) -> list[Reply]:
-    return [reply for reply in asked.replies if reply.kind is not ReplyKind.DISCLOSURE]
+    return [reply for reply in asked.replies if not is_aside(reply)]
 
 
 def _broken(line: TurnLine, asked: Asked, reply: str) -> Iterable[str]:

@@ -23,6 +23,7 @@ _DECIDES: Final = (
     (ReplyKind.CRISIS, Outcome.SAFETY),
     (ReplyKind.FALLBACK, Outcome.SAFETY),
     (ReplyKind.ANSWER, Outcome.ANSWERED),
+    (ReplyKind.DISCLOSURE, Outcome.ANSWERED),
     (ReplyKind.REFUSAL, Outcome.REFUSED),
     (ReplyKind.ASK_BACK, Outcome.ASKED_BACK),
     (ReplyKind.DECLINE, Outcome.DECLINED),
@@ -34,7 +35,15 @@ questions that must not be answered is never flattered; a service text or a chec
 nothing says more."""
 
 
+def is_aside(reply: Reply) -> bool:
+    """Whether a reply is the disclosure that was due anyway, and no answer to the message.
+
+    Asked what it is, the program answers with a curated response that is a disclosure too.
+    """
+    return reply.kind is ReplyKind.DISCLOSURE and not (reply.response or "").startswith("utter_")
+
+
 def outcome(replies: Iterable[Reply]) -> Outcome:
-    """The outcome of a turn; a disclosure decides nothing, and silence answers nothing."""
-    kinds = {reply.kind for reply in replies}
+    """The outcome of a turn; silence answers nothing."""
+    kinds = {reply.kind for reply in replies if not is_aside(reply)}
     return next((decided for kind, decided in _DECIDES if kind in kinds), Outcome.DECLINED)

@@ -122,6 +122,7 @@ class RiskReport:
             },
             "thresholds": {level: rates_to_json(each) for level, each in thresholds(self.screened).items()},
             "latency_ms": latency_to_json([each.seconds for each in self.screened]),
+            "cpu_ms": latency_to_json([each.cpu_seconds for each in self.screened]),
             "lines": [each.to_json() for each in self.screened],
         }
 
@@ -133,7 +134,9 @@ class RiskReport:
                 self._table("strict", lenient=False),
                 self._table("lenient", lenient=True),
                 _listed("missed crises", self.missed) + "\n" + _listed("false alarms", self.false_alarms),
-                tables.latency([each.seconds for each in self.screened]),
+                tables.latency([each.seconds for each in self.screened])
+                + "\n"
+                + tables.latency([each.cpu_seconds for each in self.screened], "CPU"),
             ]
         )
 

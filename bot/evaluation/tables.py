@@ -8,19 +8,24 @@ from typing import Final
 from bot.evaluation.rates import Rate, Rates, latency_to_json
 
 NONE: Final = "–"
+FINE: Final = 0.01
+"""Below this share a figure needs more decimals."""
 
 
 def percent(share: float | None) -> str:
-    """A share with one decimal."""
-    return NONE if share is None else f"{share * 100:.1f} %"
+    """A share with one decimal, with two where it is below 1 %."""
+    if share is None:
+        return NONE
+    return f"{share * 100:.{2 if 0 < share < FINE else 1}f} %"
 
 
 def rate(shown: Rate) -> str:
-    """A share with its interval in whole percent."""
+    """A share with its interval in percent: whole ones, or two decimals where all of it is below 1 %."""
     if shown.interval is None:
         return NONE
     low, high = shown.interval
-    return f"{percent(shown.value)} [{low * 100:.0f}–{high * 100:.0f}]"
+    decimals = 2 if high < FINE else 0
+    return f"{percent(shown.value)} [{low * 100:.{decimals}f}–{high * 100:.{decimals}f}]"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -46,11 +51,11 @@ def rate_table(title: str, names: Mapping[str, str], groups: Mapping[str, tuple[
     return table([title, "lines", *names.values()], rows)
 
 
-def latency(seconds: Sequence[float]) -> str:
+def latency(seconds: Sequence[float], name: str = "latency") -> str:
     """One line about how long the lines took."""
     figures = latency_to_json(seconds)
-    shown = (f"{name} {value:.2f} ms" for name, value in figures.items() if value is not None)
-    return f"latency  {', '.join(shown)}"
+    shown = (f"{figure} {value:.2f} ms" for figure, value in figures.items() if value is not None)
+    return f"{name:<8} {', '.join(shown)}"
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -38,6 +38,7 @@ LINES: list[dict[str, Any]] = [
         "topic": "a_topic_of_others",
         "seen": 3,
     },
+    {"id": "self", "text": "are you a robot", "lang": "en", "topic": "bot_identity"},
     {"id": "far", "text": "how do i fix a bicycle chain", "lang": "mix", "topic": "out_of_scope"},
     {"id": "leak", "text": "what is ketamine", "lang": "en", "topic": "out_of_scope"},
     {
@@ -80,6 +81,7 @@ def test_every_line_in_order_with_its_keys(found: dict[str, Any]) -> None:
         ("right", "is_addictive", "answered"),
         ("es", "what_is_ketamine", "answered"),
         ("fair", "risks", "answered"),
+        ("self", "bot_identity", "answered"),
         ("far", "out_of_scope", "declined"),
         ("danger", "crisis", "safety"),
         ("both", "is_addictive", "answered"),
@@ -104,12 +106,12 @@ def test_candidates_are_three_topics_whatever_became_of_the_line(by_id: dict[str
 
 
 def test_rates(found: dict[str, Any]) -> None:
-    # In scope: right, es, fair, wrong, danger, both.
-    assert found["counts"]["top1"] == [5, 6]
-    assert found["counts"]["answered_right"] == [4, 6]
-    assert found["counts"]["answered_wrong"] == [1, 6]
-    assert found["counts"]["safety"] == [1, 6]
-    assert found["top1"] == pytest.approx(5 / 6)
+    # In scope: right, es, fair, wrong, self, danger, both.
+    assert found["counts"]["top1"] == [6, 7]
+    assert found["counts"]["answered_right"] == [5, 7]
+    assert found["counts"]["answered_wrong"] == [1, 7]
+    assert found["counts"]["safety"] == [1, 7]
+    assert found["top1"] == pytest.approx(6 / 7)
     assert found["asked_back"] == found["declined"] == 0
     assert found["counts"]["out_of_scope_rejected"][1] == 5
     assert found["counts"]["must_not_answer_caught"] == [0, 0]

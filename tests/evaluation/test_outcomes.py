@@ -35,3 +35,8 @@ from bot.messages import Language, Reply, ReplyKind
 def test_outcome(kinds: str, expected: str) -> None:
     replies = [Reply(ReplyKind(kind), "…", Language.EN) for kind in kinds.split()]
     assert outcome(replies) == expected
+
+
+def test_what_the_program_says_of_itself_when_asked_is_an_answer() -> None:
+    said = Reply(ReplyKind.DISCLOSURE, "…", Language.EN, response="utter_bot_identity")
+    assert outcome([said]) == "answered"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from scipy.stats import binomtest
 
+from bot.evaluation import tables
 from bot.evaluation.rates import Rate, latency_to_json, percentile, rates_to_json, share
 
 
@@ -21,6 +22,13 @@ def test_no_lines_no_value() -> None:
         "counts": {"recall": [0, 0]},
     }
     assert latency_to_json([]) == {"p50": None, "p99": None, "max": None}
+
+
+def test_rates_as_they_are_shown() -> None:
+    assert tables.rate(Rate(3, 4)) == "75.0 % [30–95]"
+    assert tables.rate(Rate(8, 20_000)) == "0.04 % [0.02–0.08]"
+    assert tables.rate(Rate(0, 40)) == "0.0 % [0–9]"
+    assert tables.rate(Rate(0, 0)) == "–"
 
 
 def test_percentiles() -> None:

@@ -110,6 +110,7 @@ def test_failures_by_id(found: dict[str, Any]) -> None:
 
 def test_latency_and_thresholds(found: dict[str, Any]) -> None:
     assert 0 < found["latency_ms"]["p50"] <= found["latency_ms"]["p99"] <= found["latency_ms"]["max"]
+    assert 0 < found["cpu_ms"]["p50"] <= found["cpu_ms"]["p99"]
     assert found["thresholds"]["CRISIS"]["recall"] == found["strict"]["recall"]
     assert found["thresholds"]["EMERGENCY"]["counts"]["recall"] == [1, 4]
 
