@@ -65,7 +65,6 @@ def curve(alt: str, series: Mapping[str, tuple[int, Sequence[tuple[float, float]
     options = {
         "x_title": title,
         "show_dots": False,
-        "stroke_style": {"width": 3},
         "range": (0, 1),
         "xrange": (0, 1),
     }
@@ -73,14 +72,14 @@ def curve(alt: str, series: Mapping[str, tuple[int, Sequence[tuple[float, float]
     def fill(chart: Any) -> None:
         chart.y_labels = chart.x_labels = [0, 0.2, 0.4, 0.6, 0.8, 1]
         for name, (_, points) in series.items():
-            chart.add(name, list(points))
+            chart.add(name, list(points), stroke_style={"width": 3})
 
     return _drawn("XY", alt, legend, TALL, fill, options)
 
 
 def histogram(alt: str, bins: Sequence[tuple[str, int]], title: str) -> Chart:
     """How many lines fall into each bin, by label."""
-    options = {"x_title": title, "value_formatter": lambda value: f"{value:,.0f}"}
+    options = {"x_title": title, "max_scale": 6, "value_formatter": lambda value: f"{value:,.0f}"}
 
     def fill(chart: Any) -> None:
         chart.truncate_label = -1
