@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from bot.messages import Clock
+from bot.messages import Clock, Engine
 from bot.services import Services
 from bot.settings import Settings, SettingsError
 from bot.transcripts.encryption import make_key
@@ -19,12 +19,15 @@ LOADING_SECONDS: Final = 60.0
 
 
 @asynccontextmanager
-async def rehearse(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Services]:
+async def rehearse(
+    settings: Settings, *, clock: Clock | None = None, through: Callable[[Engine], Engine] | None = None
+) -> AsyncIterator[Services]:
     """Services for trying things out, ready to answer; never the clinic's database, key or pager.
 
     Args:
         settings: Names the data and the model.
         clock: Stands in for the machine's.
+        through: Listens in on the engine, see `Services`.
 
     Raises:
         DataError: `data/` cannot be used.
@@ -38,7 +41,7 @@ async def rehearse(settings: Settings, *, clock: Clock | None = None) -> AsyncIt
             spool=Path(folder) / "spool",
             notify_urls=(),
         )
-        services = Services(private, clock=clock)
+        services = Services(private, clock=clock, notifies=False, through=through)
         await services.start()
         try:
             await _wait_until_loaded(services)

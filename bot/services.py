@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -16,7 +17,7 @@ from bot.conversation import Responder
 from bot.deadline import finish_late_work, finish_within
 from bot.engine import RasaEngine
 from bot.memory import Memory
-from bot.messages import Clock, EngineReply, EngineUnavailableError, Language, Message, Risk
+from bot.messages import Clock, Engine, EngineReply, EngineUnavailableError, Language, Message, Risk
 from bot.notify import Notifier
 from bot.outbox import Worker
 from bot.recording import Recording
@@ -62,9 +63,22 @@ class Services:
     Raises:
         DataError: `data/` cannot be used.
         KeyRingError: A key is malformed.
+
+    Args:
+        settings: What the operator chose.
+        clock: Stands in for the machine's.
+        notifies: Whether hand-offs are announced; a rehearsal leaves them in its outbox.
+        through: Makes the engine that the responder asks from the real one, to listen in on it.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        notifies: bool = True,
+        through: Callable[[Engine], Engine] | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.content: Content = load_content(settings.data)
@@ -80,10 +94,11 @@ class Services:
         self.engine: RasaEngine | CardsOnly = (
             RasaEngine(settings) if settings.mode is Mode.FULL else CardsOnly()
         )
-        self.responder = self._responder()
+        self.responder = self._responder(through(self.engine) if through else self.engine)
+        self._notifies = notifies
         self._tasks: list[asyncio.Task[None]] = []
 
-    def _responder(self) -> Responder:
+    def _responder(self, engine: Engine) -> Responder:
         return Responder(
             screener=self.screener,
             acceptance=Acceptance(
@@ -102,7 +117,7 @@ class Services:
                 clock=self.clock,
             ),
             memory=self.memory,
-            engine=self.engine,
+            engine=engine,
             clock=self.clock,
             content=lambda: self.content,
             cards=lambda: self.cards,
@@ -119,7 +134,9 @@ class Services:
         except (StorageError, TimeoutError) as error:
             log.error("database away at start: %s; messages go to the spool", error)
         self.engine.start()
-        self._tasks = [asyncio.create_task(self._repair()), asyncio.create_task(self.worker.run())]
+        self._tasks = [asyncio.create_task(self._repair())]
+        if self._notifies:
+            self._tasks.append(asyncio.create_task(self.worker.run()))
 
     async def stop(self) -> None:
         """Finish the turns in flight, then let go of everything."""

@@ -125,8 +125,15 @@ class TestAnswers:
         reply = await ask(engine, "what damage can ketamine do to me")
         assert reply.candidates[0].topic == "risks"
         assert len({each.topic for each in reply.candidates}) == 3
+        assert "/" not in "".join(each.topic for each in reply.candidates)
         confidences = [each.confidence for each in reply.candidates]
         assert confidences == sorted(confidences, reverse=True)
+
+    async def test_candidates_are_topics_that_could_be_answered(self, engine: RasaEngine) -> None:
+        reply = await ask(engine, "how do i fix a bicycle chain")
+        assert reply.topic == "out_of_scope"
+        assert len(reply.candidates) == 3
+        assert not {"out_of_scope", "nlu_fallback", "crisis"} & {each.topic for each in reply.candidates}
 
     @pytest.mark.parametrize(
         ("text", "utterance"),

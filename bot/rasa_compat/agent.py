@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +19,8 @@ from rasa.core.channels.channel import UserMessage
 
 from bot.content import topic
 from bot.messages import Candidate, EngineReply, Language, Message, Risk
+from bot.nlu.decision import FALLBACK, OUT_OF_SCOPE
+from bot.nlu.risk_gate import CRISIS
 from bot.rasa_compat.actions_endpoint import InProcessActions
 from bot.rasa_compat.locks import PromptLockStore
 from bot.rasa_compat.names import ResponseNames, Utterances
@@ -34,8 +35,8 @@ from bot.transcripts.encryption import KeyRing
 ACTION_DEADLINE: Final = timedelta(seconds=1.5)
 """Below the engine's own, so that a slow action costs its words and not the turn."""
 CANDIDATES = 3
-_NOT_TOPICS: Final = frozenset({"out_of_scope", "crisis"})
-"""Intents that nobody asks about: they are no candidates for what was meant."""
+NO_TOPICS: Final = frozenset({OUT_OF_SCOPE, FALLBACK, CRISIS})
+"""Intents that no answer was written for, and so never candidates."""
 
 
 class ModelError(Exception):
@@ -136,17 +137,18 @@ def _reply(parsed: dict[str, Any], said: Utterances, turn: Turn) -> EngineReply:
     )
 
 
+def _candidates(ranking: Iterable[Mapping[str, Any]]) -> tuple[Candidate, ...]:
+    """The best topics that could be answered, each once, whatever the threshold says of them."""
+    best: dict[str, Candidate] = {}
+    for each in ranking:
+        name = topic(each["name"])
+        if name not in NO_TOPICS:
+            best.setdefault(name, Candidate(name, each["confidence"]))
+    return tuple(best.values())[:CANDIDATES]
+
+
 def _topic(parsed: dict[str, Any]) -> str:
     """The intent, or the topic of a FAQ, for example `risks`."""
     intent = str(parsed["intent"]["name"])
     chosen = parsed.get("response_selector", {}).get(intent)
     return topic(chosen["response"]["intent_response_key"]) if chosen else intent
-
-
-def _candidates(ranking: Iterable[Mapping[str, Any]]) -> tuple[Candidate, ...]:
-    """The best topics as the content names them, each once, with the score of its best intent."""
-    best: dict[str, float] = {}
-    for each in ranking:
-        best.setdefault(topic(each["name"]), each["confidence"])
-    named = (Candidate(name, score) for name, score in best.items() if name not in _NOT_TOPICS)
-    return tuple(islice(named, CANDIDATES))
