@@ -5,26 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from bot.settings import SettingsError, load
-
-if TYPE_CHECKING:
-    from bot.text.fault import DataError
-
-BAD_INPUT = 2
-"""Exit code for anything that the caller can put right: settings, data, a port in use."""
-
-
-class Refusal(click.ClickException):
-    """One line that names the remedy, and exit code 2."""
-
-    exit_code = BAD_INPUT
+from bot.cli_content import check, content
+from bot.refusals import Refusal, refusals
+from bot.settings import load
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,13 +20,17 @@ def main() -> None:
     """Harborline answers from curated content and hands anyone at risk to the clinic's 24/7 line."""
 
 
+for command in (check, content):
+    main.add_command(command)
+
+
 @main.command()
 def serve() -> None:
     """Run the web server.
 
     It listens at once, with the safety cards alone, and loads the dialogue engine behind them.
     """
-    with _refusals():
+    with refusals():
         settings = load().require_keys()
         from bot.app import run
 
@@ -50,7 +41,7 @@ def serve() -> None:
 @click.option("--if-stale", is_flag=True, help="Only when the data changed since the last training.")
 def train(if_stale: bool) -> None:
     """Train the model from data/ (under a minute)."""
-    with _refusals():
+    with refusals():
         settings = load()
         from bot import model
 
@@ -64,26 +55,10 @@ def train(if_stale: bool) -> None:
 
 
 @main.command()
-def check() -> None:
-    """Check answers, cards, risk cues and rules; name every fault with its file, line and remedy."""
-    with _refusals():
-        settings = load()
-        from bot.checks import check as faults_of
-
-        faults = faults_of(settings.data)
-        for fault in faults:
-            click.echo(str(fault))
-        if faults:
-            click.echo(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} found.", err=True)
-            sys.exit(1)
-        click.echo("Content, cards and risk cues are in order.")
-
-
-@main.command()
 @click.option("--language", type=click.Choice(["en", "es"]), default="en", help="The language to begin in.")
 def chat(language: str) -> None:
     """Talk to the bot in the terminal. A rehearsal: nothing is kept and nobody is paged."""
-    with _refusals():
+    with refusals():
         settings = load()
         from bot.channels.terminal import chat as talk
         from bot.messages import Language
@@ -95,7 +70,7 @@ def chat(language: str) -> None:
 @click.argument("text")
 def screen(text: str) -> None:
     """Show what the risk screen finds in TEXT, and why."""
-    with _refusals():
+    with refusals():
         settings = load()
         from bot.risk import Screener
         from bot.risk.explain import explain
@@ -110,7 +85,7 @@ def screen(text: str) -> None:
 @click.option("--conversation", help="Only this one; by default all.")
 def export(conversation: str | None) -> None:
     """Write conversations, decrypted, to standard output: one JSON object a line."""
-    with _refusals():
+    with refusals():
         settings = load().require_keys()
         from bot.exporting import export as write_export
 
@@ -140,54 +115,16 @@ def key(write: bool, write_if_missing: bool) -> None:
     click.echo(f"Wrote {env_file} with a fresh key.", err=True)
 
 
-@main.group()
-def content() -> None:
-    """Work on the curated texts."""
-
-
-@content.command()
-@click.argument("topic", required=False)
-def stamp(topic: str | None) -> None:
-    """Mark the texts of TOPIC (or of all topics) as the ones meant, after you changed them."""
-    with _refusals():
-        settings = load()
-        from bot.content.stamp import stamp as stamp_content
-
-        stamped = stamp_content(settings.data, topic)
-        for name in stamped:
-            click.echo(f"stamped {name}")
-        if not stamped:
-            click.echo("Every hash is as it should be.")
-
-
 @main.command(
     context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def rasa(arguments: tuple[str, ...]) -> None:
     """Run a stock Rasa command, without TensorFlow: harborline rasa shell, rasa run actions, …"""
-    with _refusals():
+    with refusals():
         from bot.rasa_compat.cli import main as stock
 
         stock(list(arguments))
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Turn what the caller can put right into one line each and exit code 2."""
-    from bot.text.fault import DataError
-
-    try:
-        yield
-    except SettingsError as error:
-        raise Refusal(str(error)) from error
-    except DataError as error:
-        raise Refusal(_first_fault(error)) from error
-
-
-def _first_fault(error: DataError) -> str:
-    more = len(error.faults) - 1
-    return f"{error.faults[0]}" + (f" ({more} more: run 'harborline check')" if more else "")
 
 
 if __name__ == "__main__":

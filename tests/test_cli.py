@@ -17,6 +17,7 @@ from bot.cli import main
 from bot.settings import ROOT
 from tests.fixtures.crisis import say_crisis
 from tests.fixtures.server import COMMAND, environment, running
+from tests.planting import Planted
 
 
 def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -93,7 +94,8 @@ def test_screen_explains_without_any_settings(tmp_path: Path) -> None:
 
 
 def test_check_is_green_and_names_planted_faults(tmp_path: Path, broken_data: Path) -> None:
-    assert run(tmp_path, "check", keys="").returncode == 0
+    planted = Planted(tmp_path / "planted")
+    assert run(tmp_path, "check", keys="", data=str(planted.data)).returncode == 0
     done = run(tmp_path, "check", keys="", data=str(broken_data))
     assert done.returncode == 1
     assert "clinic.yml:" in done.stdout

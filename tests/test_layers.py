@@ -79,7 +79,8 @@ LAYERS: dict[str, set[str]] = {
         "services",
         "rehearsal",
     },
-    "checks": {"messages", "text", "risk", "content", "cards", "keywords", "nlu"},
+    "checks": {"messages", "text", "encoders", "risk", "content", "cards", "keywords", "nlu"},
+    "curation": {"messages", "text", "content", "checks"},
     "actions": {
         "messages",
         "settings",
@@ -92,7 +93,7 @@ LAYERS: dict[str, set[str]] = {
         "clock",
     },
 }
-WIRING = {"logs", "rehearsal", "services", "app", "cli", "exporting"}
+WIRING = {"logs", "rehearsal", "services", "app", "cli", "cli_content", "exporting", "refusals"}
 """May import everything."""
 KNOWS_RASA = {"nlu", "rasa_compat", "engine", "actions"}
 MODULES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "actions").rglob("*.py")])
