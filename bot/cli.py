@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli_content import check, content
+from bot.cli_content import check, content, preview
 from bot.refusals import Refusal, refusals
 from bot.settings import load
 
@@ -18,10 +18,6 @@ from bot.settings import load
 @click.version_option(package_name="harborline", prog_name="harborline")
 def main() -> None:
     """Harborline answers from curated content and hands anyone at risk to the clinic's 24/7 line."""
-
-
-for command in (check, content):
-    main.add_command(command)
 
 
 @main.command()
@@ -125,6 +121,10 @@ def rasa(arguments: tuple[str, ...]) -> None:
         from bot.rasa_compat.cli import main as stock
 
         stock(list(arguments))
+
+
+for command in (check, content, preview):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from bot.refusals import refusals
-from bot.settings import load
+from bot.settings import Settings, load
 
 if TYPE_CHECKING:
     from bot.text.fault import Fault
@@ -33,9 +34,17 @@ def check(*, utterances: bool) -> None:
             from bot.checks.nearness import warnings
 
             _show(warnings(settings.data), "warning")
+        click.echo(_sign_off(settings), err=True)
         if faults:
             sys.exit(1)
         click.echo("Content, cards, utterances and risk cues are in order.")
+
+
+def _sign_off(settings: Settings) -> str:
+    from bot.content import examine
+
+    content, _ = examine(settings.data)
+    return replace(content, require_signed=settings.require_signed).sign_off if content else ""
 
 
 def _show(faults: Sequence[Fault], name: str) -> None:
@@ -45,9 +54,41 @@ def _show(faults: Sequence[Fault], name: str) -> None:
         click.echo(f"{len(faults)} {name}{'s' if len(faults) > 1 else ''} found.", err=True)
 
 
+@click.command()
+@click.argument("topic")
+def preview(topic: str) -> None:
+    """Show TOPIC as people will see it: both languages, web and SMS, with source, reviewer and status."""
+    with refusals():
+        settings = load()
+        from bot.content import ContentError, examine
+        from bot.curation.preview import preview as shown
+
+        found, faults = examine(settings.data)
+        if found is None:
+            raise ContentError(tuple(faults))
+        click.echo(shown(found, topic))
+        if faults:
+            click.echo(f"\nFaults in data/: {len(faults)}. Run 'harborline check'.", err=True)
+
+
 @click.group()
 def content() -> None:
     """Work on the curated texts."""
+
+
+@content.command()
+@click.argument("topic")
+@click.option("--reviewer", required=True, help="Who read the texts and signs for them.")
+def sign(topic: str, reviewer: str) -> None:
+    """Sign the texts of TOPIC: reviewer, today's date, status and hash; refused while check finds faults."""
+    with refusals():
+        settings = load()
+        from bot.clock import SystemClock
+        from bot.curation.signing import sign as sign_texts
+
+        today = SystemClock().now().astimezone().date()
+        for name in sign_texts(settings.data, topic, reviewer=reviewer, on=today):
+            click.echo(f"signed {name}: {reviewer.strip()}, {today.isoformat()}")
 
 
 @content.command()

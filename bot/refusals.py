@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import click
 
 from bot.settings import SettingsError
 from bot.text.fault import DataError
 
-BAD_INPUT = 2
+BAD_INPUT: Final = 2
 """Exit code for anything that the caller can put right: settings, data, a port in use."""
 
 

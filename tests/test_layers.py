@@ -40,7 +40,7 @@ LAYERS: dict[str, set[str]] = {
         "actions",
         "nlu",
     },
-    "engine": {"messages", "settings", "model", "nlu", "rasa_compat"},
+    "engine": {"messages", "settings", "content", "model", "nlu", "rasa_compat"},
     "memory": {"messages", "transcripts"},
     "guarantee": {"messages", "cards"},
     "acceptance": {
@@ -80,6 +80,8 @@ LAYERS: dict[str, set[str]] = {
         "rehearsal",
     },
     "checks": {"messages", "text", "encoders", "risk", "content", "cards", "keywords", "nlu"},
+    "reloading": {"text", "risk", "content", "cards"},
+    "refusals": {"settings", "text"},
     "curation": {"messages", "text", "content", "checks"},
     "actions": {
         "messages",
@@ -93,7 +95,7 @@ LAYERS: dict[str, set[str]] = {
         "clock",
     },
 }
-WIRING = {"logs", "rehearsal", "services", "app", "cli", "cli_content", "exporting", "refusals"}
+WIRING = {"logs", "rehearsal", "services", "app", "cli", "cli_content", "exporting"}
 """May import everything."""
 KNOWS_RASA = {"nlu", "rasa_compat", "engine", "actions"}
 MODULES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "actions").rglob("*.py")])
