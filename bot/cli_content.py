@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.refusals import refusals
+from bot.refusals import Refusal, refusals
 from bot.settings import Settings, load
 
 if TYPE_CHECKING:
+    from bot.content import Content
     from bot.text.fault import Fault
 
 
@@ -60,15 +62,9 @@ def preview(topic: str) -> None:
     """Show TOPIC as people will see it: both languages, web and SMS, with source, reviewer and status."""
     with refusals():
         settings = load()
-        from bot.content import ContentError, examine
         from bot.curation.preview import preview as shown
 
-        found, faults = examine(settings.data)
-        if found is None:
-            raise ContentError(tuple(faults))
-        click.echo(shown(found, topic))
-        if faults:
-            click.echo(f"\nFaults in data/: {len(faults)}. Run 'harborline check'.", err=True)
+        click.echo(shown(_examined(settings), topic))
 
 
 @click.group()
@@ -104,3 +100,34 @@ def stamp(topic: str | None) -> None:
             click.echo(f"stamped {name}")
         if not stamped:
             click.echo("Every hash is as it should be.")
+
+
+@content.command()
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to this file.")
+def report(html: Path | None) -> None:
+    """List where every text comes from: section, authority, status, reviewer; as a table, or as a page."""
+    with refusals():
+        settings = load()
+        from bot.curation.report import page, table
+
+        examined = replace(_examined(settings), require_signed=settings.require_signed)
+        if html is None:
+            click.echo(table(examined))
+            return
+        try:
+            html.write_text(page(examined), encoding="utf-8")
+        except OSError as error:
+            raise Refusal(f"{html} cannot be written: {error.strerror}. Give another file.") from error
+        click.echo(f"Wrote {html}", err=True)
+
+
+def _examined(settings: Settings) -> Content:
+    """The content as far as it can be read; a clinician looks at a text before its faults are gone."""
+    from bot.content import ContentError, examine
+
+    found, faults = examine(settings.data)
+    if found is None:
+        raise ContentError(tuple(faults))
+    if faults:
+        click.echo(f"Faults in data/: {len(faults)}. Run 'harborline check'.", err=True)
+    return found

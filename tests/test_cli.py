@@ -7,13 +7,11 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
-from bot.cli import main
 from bot.settings import ROOT
 from tests.fixtures.crisis import say_crisis
 from tests.fixtures.server import COMMAND, environment, running
@@ -192,13 +190,3 @@ def test_no_word_reaches_a_log_or_a_file(tmp_path: Path) -> None:
     for file in tmp_path.rglob("*"):
         if file.is_file():
             assert SENTINEL.encode() not in file.read_bytes(), file
-
-
-@pytest.mark.parametrize("command", sorted(main.commands))
-def test_every_command_is_documented_and_explains_itself(command: str) -> None:
-    assert f"harborline {command}" in (ROOT / "README.md").read_text(encoding="utf-8")
-    if command != "rasa":
-        shown = subprocess.run(
-            [sys.executable, "-m", "bot.cli", command, "--help"], capture_output=True, text=True, check=True
-        )
-        assert len(shown.stdout) > 100
