@@ -64,14 +64,14 @@ def test_a_changed_answer_card_and_city_are_in_force_without_a_restart(
     assert OLD in said(served, QUESTION)
     assert "not on our list" in said(served, "do you serve Zanzibarville?")
     planted.change(RISKS, OLD, NEW)
-    planted.change("cards/suicide.yml", "I am glad you told me.", "I am very glad you told me.")
+    planted.change("cards/suicide.yml", "Thank you for telling me. What", "It is good that you told me. What")
     planted.change("clinic.yml", "\n  - Oviedo\n", "\n  - Zanzibarville\n  - Oviedo\n")
     planted.restamp()
     wait_for(served, IN_FORCE)
     answer = said(served, QUESTION)
     assert NEW in answer
     assert OLD not in answer
-    assert "I am very glad you told me." in said(served, "i want to kill myself")
+    assert "It is good that you told me. What" in said(served, "i want to kill myself")
     assert "Zanzibarville" in said(served, "do you serve Zanzibarville?")
     assert health(served) == (200, {"status": "ready", "reasons": [], "warnings": []})
 

@@ -30,7 +30,7 @@ def page(content: Content) -> str:
         page=escape(content.clinic.page),
         sign_off=escape(content.sign_off),
         version=content.version,
-        contents="".join(_entry(text) for texts in parts.values() for text in texts),
+        contents="".join(_contents(name, texts) for name, texts in parts.items()),
         parts="".join(_part(name, texts, content.clinic) for name, texts in parts.items()),
     )
 
@@ -53,8 +53,9 @@ def _short(cell: str) -> str:
     return cell if len(cell) <= WIDEST else f"{cell[: WIDEST - 1]}…"
 
 
-def _entry(text: Curated) -> str:
-    return f'<li><a href="#{_anchor(text)}">{escape(_title(text))}</a></li>'
+def _contents(name: str, texts: Iterable[Curated]) -> str:
+    links = (f'<li><a href="#{_anchor(text)}">{escape(_title(text))}</a></li>' for text in texts)
+    return f"<h2>{name}: contents</h2><ul>{''.join(links)}</ul>"
 
 
 def _part(name: str, texts: Iterable[Curated], clinic: Clinic) -> str:
@@ -102,8 +103,12 @@ def _variant(text: Curated, place: Place, clinic: Clinic) -> str:
 
 
 def _title(text: Curated) -> str:
+    """The title; of one of several texts of a topic with its own name behind it."""
     heading = text.headings.get(Language.EN)
-    return heading.title if heading else text.name.replace("_", " ").capitalize()
+    group, _, key = text.name.rpartition("/")
+    if heading is None:
+        return text.name.replace("_", " ").capitalize()
+    return heading.title if group in ("", "utter_faq") else f"{heading.title}: {key.replace('_', ' ')}"
 
 
 def _both(english: str, spanish: str) -> str:
