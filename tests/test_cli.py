@@ -100,6 +100,45 @@ def test_check_is_green_and_names_planted_faults(tmp_path: Path, broken_data: Pa
     assert "Traceback" not in done.stderr
 
 
+def test_check_warns_of_utterances_near_another_topic_and_does_not_fail(tmp_path: Path) -> None:
+    planted = Planted(tmp_path / "planted")
+    line = planted.change("nlu/thanks.yml", "    - ", "    - tell me ketamine's dangers and risks\n    - ")
+    done = run(tmp_path, "check", "--utterances", keys="", data=str(planted.data))
+    assert done.returncode == 0
+    assert f"thanks.yml:{line}: 'tell me ketamine's dangers and risks' of thanks is nearer" in done.stdout
+    assert re.search(r"\d+ warnings found", done.stderr)
+    assert "Not signed by a clinician: " in done.stderr
+
+
+def test_a_clinician_previews_and_signs_a_changed_answer(tmp_path: Path) -> None:
+    planted = Planted(tmp_path / "planted")
+    chosen = {"keys": "", "data": str(planted.data)}
+    planted.change("responses/risks.yml", "Changes in blood pressure.", "Blood pressure that changes.")
+    shown = run(tmp_path, "preview", "risks", **chosen)
+    assert "- Blood pressure that changes." in shown.stdout
+    assert "pending, changed since" in shown.stdout
+    assert run(tmp_path, "check", **chosen).returncode == 1
+    signed = run(tmp_path, "content", "sign", "risks", "--reviewer", "Dr. A. Example", **chosen)
+    assert signed.stdout.startswith("signed utter_faq/risks: Dr. A. Example, 20")
+    assert run(tmp_path, "check", **chosen).returncode == 0
+    assert re.search(r"utter_faq/risks +signed ", run(tmp_path, "content", "report", **chosen).stdout)
+
+
+def test_what_cannot_be_signed_previewed_or_written_is_one_line(tmp_path: Path) -> None:
+    planted = Planted(tmp_path / "planted")
+    chosen = {"keys": "", "data": str(planted.data)}
+    planted.change("responses/risks.yml", "Changes in blood", "This is confidential. Changes in blood")
+    signing = run(tmp_path, "content", "sign", "risks", "--reviewer", "Dr. A", **chosen)
+    assert_refused(signing, "says 'confidential'")
+    planted.restamp()
+    assert_refused(run(tmp_path, "preview", "weather", **chosen), "there is no text named 'weather'")
+    missing = str(tmp_path / "nowhere" / "page.html")
+    assert_refused(run(tmp_path, "content", "report", "--html", missing, **chosen), "Give another file")
+    page = tmp_path / "page.html"
+    assert run(tmp_path, "content", "report", "--html", str(page), **chosen).returncode == 0
+    assert "<!doctype html>" in page.read_text(encoding="utf-8")
+
+
 def test_train_if_stale_does_nothing_when_nothing_changed(tmp_path: Path) -> None:
     done = run(tmp_path, "train", "--if-stale", keys="")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
