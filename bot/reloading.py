@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from bot.text.fault import DataError
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 2.0
+YIELD_SECONDS: Final = 0.0002
+"""After so long, reading makes way for a turn."""
 SERVED: Final = ("responses", "cards", "risk")
 """Folders whose files are in force while the server runs; the others matter to training and to `check`."""
 
@@ -80,15 +83,27 @@ class LiveData:
             return
         self._settled = self._seen
         try:
-            self.current = await asyncio.to_thread(
-                Loaded.load, self._data, require_signed=self._require_signed
-            )
+            self.current = await asyncio.to_thread(self._load)
         except Exception as error:  # Whatever is wrong with it, the old data keeps serving.
             self.refused = True
             log.error("changed data refused, the old keeps serving: %s", _reason(error))
         else:
             self.refused = False
             log.info("changed data in force: content %s", self.current.content.version)
+
+    def _load(self) -> Loaded:
+        """Read the folder beside turns that are being answered, and let them go first.
+
+        Parsing is half a second of pure Python, in which a turn would wait 5 ms for the interpreter at each
+        of its steps. With seven busy processes on two cores, where a turn takes 0.2 s, the slowest one
+        during a reload took 0.7 to 1.1 s like this, and 1.2 to 1.7 s without.
+        """
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(YIELD_SECONDS)
+        try:
+            return Loaded.load(self._data, require_signed=self._require_signed)
+        finally:
+            sys.setswitchinterval(usual)
 
 
 def traces(data: Path) -> Traces:
