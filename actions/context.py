@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from bot.cards import Cards
-from bot.content import load
+from bot.content import Content, load
 from bot.risk import Screener
 from bot.settings import load as load_settings
 from bot.transcripts.database import Database
@@ -23,18 +24,32 @@ class Context:
         data: The folder of the curated content and the risk cues.
         ring: Reads what is stored.
         database: Where hand-offs are opened. Without one nothing is stored: a rehearsal.
+        content: The content now in force where it is reloaded; without it `data` is read once.
 
     Raises:
         DataError: `data` cannot be used: better now than when somebody is in danger.
     """
 
-    def __init__(self, data: Path, *, ring: KeyRing | None, database: Database | None) -> None:
-        self.content = load(data)
-        self.cards = Cards(self.content)
+    def __init__(
+        self,
+        data: Path,
+        *,
+        ring: KeyRing | None,
+        database: Database | None,
+        content: Callable[[], Content] | None = None,
+    ) -> None:
+        read = load(data)
+        self._content = content or (lambda: read)
+        self.cards = Cards(read)
         self.screener = Screener.load(data / "risk")
         self.ring = ring
         self.database = database
         self._migrated = False
+
+    @property
+    def content(self) -> Content:
+        """The curated content now in force."""
+        return self._content()
 
     async def storage(self) -> Database | None:
         """The database with its schema in place; None in a rehearsal.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -77,7 +78,7 @@ class Acceptance:
         ring: KeyRing,
         spool: Spool,
         memory: Memory,
-        screener: Screener,
+        screener: Callable[[], Screener],
         pager: Pager,
     ) -> None:
         self._ring = ring
@@ -122,7 +123,7 @@ class Acceptance:
             stored = await turns.standing(session, self._ring, message.conversation, now)
             standing = self._memory.reconcile(message.conversation, stored, now)
             if self._unread(message, standing, now):
-                risk = max(risk, self._screener.screen(message.text, standing.history, at=now), key=_level)
+                risk = max(risk, self._screener().screen(message.text, standing.history, at=now), key=_level)
             accepted = self._accepted(turn, message, risk, standing)
             if retry is not None:
                 return replace(accepted, turn=retry.turn, replies=retry.replies)

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.acceptance import Accepted
 from bot.cards import Cards
-from bot.content import Content, UnknownResponseError
+from bot.content import Content, UnknownResponseError, UnsignedResponseError
 from bot.keywords import Keyword
 from bot.messages import (
     MAX_TEXT,
@@ -100,6 +100,9 @@ def _reply(
         reply = content.reply(
             utterance.response, accepted.language, accepted.message.channel, utterance.arguments
         )
+    except UnsignedResponseError as error:
+        log.warning("turn %s: kept back: %s", accepted.turn, error)
+        return None
     except UnknownResponseError:
         log.exception("turn %s: the engine named a response that data/ does not hold", accepted.turn)
         return None

@@ -51,6 +51,7 @@ def make_app(services: Services) -> web.Application:
             content=lambda: services.content,
             cards=lambda: services.cards,
             readiness=readiness,
+            warnings=services.warnings,
             tokens=Tokens(services.ring),
             origins=Origins(public_url=settings.public_url, allowed=settings.allowed_origins),
             limits=Limits(trusted_proxies=settings.trusted_proxies),
@@ -96,6 +97,7 @@ async def _serve(services: Services) -> None:
         sys.stdout.write(f"Harborline listens on http://{settings.host}:{port}\n")
         sys.stdout.flush()
         # Cards go out from here on; what is written before the database is reached goes to the spool.
+        log.info("%s", services.content.sign_off)
         await services.start()
         await stopped.wait()
         log.info("stopping")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from bot.cli_content import check, content, preview
 from bot.evaluation.command import evaluate
 from bot.refusals import Refusal, refusals
 from bot.settings import load
@@ -48,22 +49,6 @@ def train(if_stale: bool) -> None:
         click.echo("Training the model …", err=True)
         train_model(settings.data, settings.model, progress=lambda line: click.echo(f"  {line}", err=True))
         click.echo(f"Wrote {settings.model}", err=True)
-
-
-@main.command()
-def check() -> None:
-    """Check answers, cards, risk cues and rules; name every fault with its file, line and remedy."""
-    with refusals():
-        settings = load()
-        from bot.checks import check as faults_of
-
-        faults = faults_of(settings.data)
-        for fault in faults:
-            click.echo(str(fault))
-        if faults:
-            click.echo(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} found.", err=True)
-            sys.exit(1)
-        click.echo("Content, cards and risk cues are in order.")
 
 
 @main.command()
@@ -127,26 +112,6 @@ def key(write: bool, write_if_missing: bool) -> None:
     click.echo(f"Wrote {env_file} with a fresh key.", err=True)
 
 
-@main.group()
-def content() -> None:
-    """Work on the curated texts."""
-
-
-@content.command()
-@click.argument("topic", required=False)
-def stamp(topic: str | None) -> None:
-    """Mark the texts of TOPIC (or of all topics) as the ones meant, after you changed them."""
-    with refusals():
-        settings = load()
-        from bot.content.stamp import stamp as stamp_content
-
-        stamped = stamp_content(settings.data, topic)
-        for name in stamped:
-            click.echo(f"stamped {name}")
-        if not stamped:
-            click.echo("Every hash is as it should be.")
-
-
 @main.command(
     context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False
 )
@@ -159,7 +124,8 @@ def rasa(arguments: tuple[str, ...]) -> None:
         stock(list(arguments))
 
 
-main.add_command(evaluate)
+for command in (check, content, evaluate, preview):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

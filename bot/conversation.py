@@ -14,7 +14,7 @@ from uuid import UUID
 from bot.acceptance import Acceptance, Accepted, Stored
 from bot.answering import answer
 from bot.cards import Cards
-from bot.content import Content
+from bot.content import Content, UnsignedResponseError
 from bot.disclosure import disclosure_due
 from bot.guarantee import guarantee
 from bot.memory import Memory
@@ -50,7 +50,7 @@ class Responder:
     def __init__(
         self,
         *,
-        screener: Screener,
+        screener: Callable[[], Screener],
         acceptance: Acceptance,
         recording: Recording,
         memory: Memory,
@@ -100,9 +100,9 @@ class Responder:
         history = self._memory.recall(message.conversation, message.received_at).history
         if len(message.text) > LONG_TEXT:
             return await asyncio.to_thread(
-                self._screener.screen, message.text, history, at=message.received_at
+                self._screener().screen, message.text, history, at=message.received_at
             )
-        return self._screener.screen(message.text, history, at=message.received_at)
+        return self._screener().screen(message.text, history, at=message.received_at)
 
     async def _answer(
         self, accepted: Accepted, *, limited: bool
@@ -162,7 +162,7 @@ class Responder:
         log.error("conversation %s: turn failed: %s", message.conversation, type(error).__name__)
         cards, language = self._cards(), message.language or Language.EN
         try:
-            risk = self._screener.screen(message.text[:LONG_TEXT], at=message.received_at)
+            risk = self._screener().screen(message.text[:LONG_TEXT], at=message.received_at)
         except Exception as failure:  # A broken screener must not take the numbers away.
             log.error("conversation %s: screening failed: %s", message.conversation, type(failure).__name__)
             risk = Risk()
@@ -173,13 +173,16 @@ class Responder:
     async def greet(self, conversation: UUID, channel: Channel, language: Language) -> tuple[Reply, ...]:
         """Open a conversation: what this service is, then a greeting; works without the database."""
         now = self._clock.now()
-        replies = (
-            self._cards().disclosure(language, channel),
-            self._content().reply("utter_smalltalk/greeting", language, channel),
-        )
+        replies = (self._cards().disclosure(language, channel), *self._greeting(channel, language))
         await self._recording.opened(conversation, channel, language, now)
         self._memory.opened(conversation, language, now)
         return replies
+
+    def _greeting(self, channel: Channel, language: Language) -> tuple[Reply, ...]:
+        try:
+            return (self._content().reply("utter_smalltalk/greeting", language, channel),)
+        except UnsignedResponseError:
+            return ()
 
     async def drain(self) -> None:
         """Wait until every turn in flight is answered and recorded."""

@@ -12,11 +12,13 @@ import contextlib
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bot.content import Content
 from bot.messages import EngineReply, EngineUnavailableError, Language, Message, Risk
 from bot.settings import Settings
 
@@ -38,15 +40,22 @@ class RasaEngine:
 
     Args:
         settings: Names the model, the database of the trackers, and what actions work with.
-        actions: The package whose `build(settings)` makes the custom actions.
+        actions: The package whose `build` makes the custom actions.
+        content: The curated content now in force, for the actions; without it they read the data folder once.
         deadline: For one reply.
     """
 
     def __init__(
-        self, settings: Settings, *, actions: str = "actions", deadline: timedelta = DEADLINE
+        self,
+        settings: Settings,
+        *,
+        actions: str = "actions",
+        content: Callable[[], Content] | None = None,
+        deadline: timedelta = DEADLINE,
     ) -> None:
         self._settings = settings
         self._actions = actions
+        self._content = content
         self._deadline = deadline
         self._worker: _Worker | None = None
         self._abandoned = 0
@@ -66,7 +75,7 @@ class RasaEngine:
     def start(self) -> None:
         """Begin loading the model in a thread; returns at once."""
         if self._abandoned < ABANDONED_AT_MOST:
-            self._worker = _Worker(self._settings, self._actions)
+            self._worker = _Worker(self._settings, self._actions, self._content)
             self._worker.start()
 
     async def reply(self, message: Message, risk: Risk, language: Language) -> EngineReply:
@@ -113,9 +122,10 @@ class RasaEngine:
 class _Worker:
     """A daemon thread with an event loop and a loaded model."""
 
-    def __init__(self, settings: Settings, actions: str) -> None:
+    def __init__(self, settings: Settings, actions: str, content: Callable[[], Content] | None) -> None:
         self._settings = settings
         self._actions = actions
+        self._content = content
         self._loop = asyncio.new_event_loop()
         self._agent: EmbeddedAgent | None = None
         self._abandoned = False
@@ -178,7 +188,7 @@ class _Worker:
         from bot.rasa_compat.agent import EmbeddedAgent
 
         started = time.monotonic()
-        agent = EmbeddedAgent.load(model, self._settings, actions=self._actions)
+        agent = EmbeddedAgent.load(model, self._settings, actions=self._actions, content=self._content)
         log.info("the engine is ready after %.1f s", time.monotonic() - started)
         return agent
 

@@ -29,9 +29,4 @@ def refusals() -> Iterator[None]:
     except SettingsError as error:
         raise Refusal(str(error)) from error
     except DataError as error:
-        raise Refusal(_first_fault(error)) from error
-
-
-def _first_fault(error: DataError) -> str:
-    more = len(error.faults) - 1
-    return f"{error.faults[0]}" + (f" ({more} more: run 'harborline check')" if more else "")
+        raise Refusal(error.summary) from error

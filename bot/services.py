@@ -12,7 +12,6 @@ from bot.acceptance import Acceptance
 from bot.cards import Cards
 from bot.clock import SystemClock
 from bot.content import Content
-from bot.content import load as load_content
 from bot.conversation import Responder
 from bot.deadline import finish_late_work, finish_within
 from bot.engine import RasaEngine
@@ -21,6 +20,7 @@ from bot.messages import Clock, Engine, EngineReply, EngineUnavailableError, Lan
 from bot.notify import Notifier
 from bot.outbox import Worker
 from bot.recording import Recording
+from bot.reloading import LiveData
 from bot.replay import replay
 from bot.risk import Screener
 from bot.settings import Mode, Settings
@@ -81,9 +81,7 @@ class Services:
     ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
-        self.content: Content = load_content(settings.data)
-        self.cards = Cards(self.content)
-        self.screener = Screener.load(settings.data / "risk")
+        self.live = LiveData(settings.data, require_signed=settings.require_signed)
         self.ring = KeyRing(settings.keys)
         self.database = Database(settings.database_url, self.ring)
         self.database_prepared = False
@@ -92,21 +90,34 @@ class Services:
         self.worker = Worker(self.database, self.notifier, self.clock)
         self.spool = Spool(settings.spool, self.ring)
         self.engine: RasaEngine | CardsOnly = (
-            RasaEngine(settings) if settings.mode is Mode.FULL else CardsOnly()
+            RasaEngine(settings, content=lambda: self.content) if settings.mode is Mode.FULL else CardsOnly()
         )
         self.responder = self._responder(through(self.engine) if through else self.engine)
         self._notifies = notifies
         self._tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def content(self) -> Content:
+        """The curated texts now in force."""
+        return self.live.current.content
+
+    @property
+    def cards(self) -> Cards:
+        """The cards now in force."""
+        return self.live.current.cards
+
+    def _screener(self) -> Screener:
+        return self.live.current.screener
+
     def _responder(self, engine: Engine) -> Responder:
         return Responder(
-            screener=self.screener,
+            screener=self._screener,
             acceptance=Acceptance(
                 database=self.database,
                 ring=self.ring,
                 spool=self.spool,
                 memory=self.memory,
-                screener=self.screener,
+                screener=self._screener,
                 pager=self.notifier,
             ),
             recording=Recording(
@@ -134,9 +145,10 @@ class Services:
         except (StorageError, TimeoutError) as error:
             log.error("database away at start: %s; messages go to the spool", error)
         self.engine.start()
-        self._tasks = [asyncio.create_task(self._repair())]
+        running = [self._repair(), self.live.watch()]
         if self._notifies:
-            self._tasks.append(asyncio.create_task(self.worker.run()))
+            running.append(self.worker.run())
+        self._tasks = [asyncio.create_task(each) for each in running]
 
     async def stop(self) -> None:
         """Finish the turns in flight, then let go of everything."""
@@ -153,6 +165,10 @@ class Services:
         """Why full service is not given now; empty when it is."""
         reasons = [] if self.database_prepared else ["database"]
         return reasons if self.engine.ready else [*reasons, "engine"]
+
+    def warnings(self) -> list[str]:
+        """What staff should look after although service is given in full."""
+        return ["data: a change is refused; the log says why"] if self.live.refused else []
 
     async def _prepare_database(self) -> None:
         await self.database.migrate()

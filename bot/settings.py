@@ -42,6 +42,7 @@ class Settings:
     data: Path = ROOT / "data"
     model: Path = ROOT / "models" / "harborline.tar.gz"
     mode: Mode = Mode.FULL
+    require_signed: bool = False
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = ""
@@ -115,6 +116,12 @@ def _mode(value: str) -> Mode:
     return Mode(value)
 
 
+def _yes(value: str) -> bool:
+    if value not in ("yes", "no"):
+        raise ValueError("give yes or no")
+    return value == "yes"
+
+
 def _origin(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
@@ -139,6 +146,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "data": lambda value: ROOT / value,
     "model": lambda value: ROOT / value,
     "mode": _mode,
+    "require_signed": _yes,
     "host": str,
     "port": _port,
     "public_url": _origin,

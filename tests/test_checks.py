@@ -10,7 +10,7 @@ from bot.checks import check
 from bot.checks.reading import Counts, count, fernandez_huerta, flesch_kincaid
 from bot.messages import Language
 from bot.text.fault import Fault
-from tests.planting import DATA, Planted
+from tests.planting import Planted
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def found(planted: Planted, problem: str) -> list[Fault]:
     return [fault for fault in check(planted.data) if problem in fault.problem]
 
 
-def test_the_shipped_data_has_no_fault() -> None:
-    assert [str(fault) for fault in check(DATA)] == []
+def test_the_shipped_data_has_no_fault(planted: Planted) -> None:
+    assert [str(fault) for fault in check(planted.data)] == []
 
 
 SUICIDE = "cards/suicide.yml"

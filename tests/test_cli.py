@@ -7,16 +7,15 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
-from bot.cli import main
 from bot.settings import ROOT
 from tests.fixtures.crisis import say_crisis
 from tests.fixtures.server import COMMAND, environment, running
+from tests.planting import Planted
 
 
 def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -93,11 +92,51 @@ def test_screen_explains_without_any_settings(tmp_path: Path) -> None:
 
 
 def test_check_is_green_and_names_planted_faults(tmp_path: Path, broken_data: Path) -> None:
-    assert run(tmp_path, "check", keys="").returncode == 0
+    planted = Planted(tmp_path / "planted")
+    assert run(tmp_path, "check", keys="", data=str(planted.data)).returncode == 0
     done = run(tmp_path, "check", keys="", data=str(broken_data))
     assert done.returncode == 1
     assert "clinic.yml:" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_check_warns_of_utterances_near_another_topic_and_does_not_fail(tmp_path: Path) -> None:
+    planted = Planted(tmp_path / "planted")
+    line = planted.change("nlu/thanks.yml", "    - ", "    - tell me ketamine's dangers and risks\n    - ")
+    done = run(tmp_path, "check", "--utterances", keys="", data=str(planted.data))
+    assert done.returncode == 0
+    assert f"thanks.yml:{line}: 'tell me ketamine's dangers and risks' of smalltalk is nearer" in done.stdout
+    assert re.search(r"\d+ warnings found", done.stderr)
+    assert "Not signed by a clinician: " in done.stderr
+
+
+def test_a_clinician_previews_and_signs_a_changed_answer(tmp_path: Path) -> None:
+    planted = Planted(tmp_path / "planted")
+    chosen = {"keys": "", "data": str(planted.data)}
+    planted.change("responses/risks.yml", "Changes in blood pressure.", "Blood pressure that changes.")
+    shown = run(tmp_path, "preview", "risks", **chosen)
+    assert "- Blood pressure that changes." in shown.stdout
+    assert "pending, changed since" in shown.stdout
+    assert run(tmp_path, "check", **chosen).returncode == 1
+    signed = run(tmp_path, "content", "sign", "risks", "--reviewer", "Dr. A. Example", **chosen)
+    assert signed.stdout.startswith("signed utter_faq/risks: Dr. A. Example, 20")
+    assert run(tmp_path, "check", **chosen).returncode == 0
+    assert re.search(r"utter_faq/risks +signed ", run(tmp_path, "content", "report", **chosen).stdout)
+
+
+def test_what_cannot_be_signed_previewed_or_written_is_one_line(tmp_path: Path) -> None:
+    planted = Planted(tmp_path / "planted")
+    chosen = {"keys": "", "data": str(planted.data)}
+    planted.change("responses/risks.yml", "Changes in blood", "This is confidential. Changes in blood")
+    signing = run(tmp_path, "content", "sign", "risks", "--reviewer", "Dr. A", **chosen)
+    assert_refused(signing, "says 'confidential'")
+    planted.restamp()
+    assert_refused(run(tmp_path, "preview", "weather", **chosen), "there is no text named 'weather'")
+    missing = str(tmp_path / "nowhere" / "page.html")
+    assert_refused(run(tmp_path, "content", "report", "--html", missing, **chosen), "Give another file")
+    page = tmp_path / "page.html"
+    assert run(tmp_path, "content", "report", "--html", str(page), **chosen).returncode == 0
+    assert "<!doctype html>" in page.read_text(encoding="utf-8")
 
 
 def test_train_if_stale_does_nothing_when_nothing_changed(tmp_path: Path) -> None:
@@ -190,13 +229,3 @@ def test_no_word_reaches_a_log_or_a_file(tmp_path: Path) -> None:
     for file in tmp_path.rglob("*"):
         if file.is_file():
             assert SENTINEL.encode() not in file.read_bytes(), file
-
-
-@pytest.mark.parametrize("command", sorted(main.commands))
-def test_every_command_is_documented_and_explains_itself(command: str) -> None:
-    assert f"harborline {command}" in (ROOT / "README.md").read_text(encoding="utf-8")
-    if command != "rasa":
-        shown = subprocess.run(
-            [sys.executable, "-m", "bot.cli", command, "--help"], capture_output=True, text=True, check=True
-        )
-        assert len(shown.stdout) > 100

@@ -40,7 +40,7 @@ LAYERS: dict[str, set[str]] = {
         "actions",
         "nlu",
     },
-    "engine": {"messages", "settings", "model", "nlu", "rasa_compat"},
+    "engine": {"messages", "settings", "content", "model", "nlu", "rasa_compat"},
     "memory": {"messages", "transcripts"},
     "guarantee": {"messages", "cards"},
     "acceptance": {
@@ -79,8 +79,10 @@ LAYERS: dict[str, set[str]] = {
         "services",
         "rehearsal",
     },
-    "checks": {"messages", "text", "risk", "content", "cards", "keywords", "nlu"},
+    "checks": {"messages", "text", "encoders", "risk", "content", "cards", "keywords", "nlu"},
+    "reloading": {"text", "risk", "content", "cards"},
     "refusals": {"settings", "text"},
+    "curation": {"messages", "text", "content", "checks"},
     "evaluation": {
         "refusals",
         "messages",
@@ -107,7 +109,7 @@ LAYERS: dict[str, set[str]] = {
         "clock",
     },
 }
-WIRING = {"logs", "rehearsal", "services", "app", "cli", "exporting"}
+WIRING = {"logs", "rehearsal", "services", "app", "cli", "cli_content", "exporting"}
 """May import everything."""
 KNOWS_RASA = {"nlu", "rasa_compat", "engine", "actions"}
 MODULES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "actions").rglob("*.py")])

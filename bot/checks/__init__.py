@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.checks import reading, sms, topics, wording
+from bot.checks import claims, reading, sms, test_set, topics, utterances, wording
 from bot.content import Content, examine
 from bot.content.safety import gaps, lacking
 from bot.content.texts import PLACES
@@ -20,12 +20,16 @@ def check(data: Path) -> list[Fault]:
         faults.extend(_of_texts(content))
         faults.extend(_of_cards(content))
     faults.extend(topics.faults(data, content))
+    trained = utterances.training(data, faults)
+    faults.extend(utterances.repeated(trained))
+    faults.extend(test_set.faults(data, trained))
     faults.extend(_of_risk(data / "risk"))
     return sorted(set(faults), key=lambda fault: (fault.file, fault.line, fault.problem))
 
 
 def _of_texts(content: Content) -> Iterator[Fault]:
     yield from wording.faults(content)
+    yield from claims.faults(content)
     yield from sms.faults(content)
     yield from reading.faults(content)
 

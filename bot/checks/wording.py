@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import emoji
@@ -21,8 +21,10 @@ DANGER = frozenset({ReplyKind.CRISIS, ReplyKind.CHECK_IN, ReplyKind.FALLBACK})
 RESERVED_WORDS_ALLOWED = frozenset({"help", "opted_in"})
 """Carriers ask for the STOP line in these two."""
 
+FILE = "wording.yml"
+
 _NEVER = "(?!)"
-_PLACEHOLDER = re.compile(r"\{\w*\}")
+PLACEHOLDER = re.compile(r"\{\w*\}")
 _RESERVED = re.compile(
     r"\b(STOP|STOPALL|UNSUBSCRIBE|CANCEL|END|QUIT|REVOKE|OPTOUT|START|UNSTOP|HELP|INFO|YES)\b"
 )
@@ -45,7 +47,7 @@ class Rule:
 def faults(content: Content) -> Iterator[Fault]:
     """Every forbidden word, invented number and badly built crisis text of a content."""
     noted: list[Fault] = []
-    entry = read(content.data / "wording.yml", noted)
+    entry = read(content.data / FILE, noted)
     rules = tuple(_rule(rule) for rule in entry.entries("forbidden")) if entry else ()
     yield from noted
     for curated in (*content.responses.values(), *content.cards.values()):
@@ -55,10 +57,10 @@ def faults(content: Content) -> Iterator[Fault]:
 
 
 def _problems(curated: Curated, variant: Variant, rules: tuple[Rule, ...]) -> Iterator[tuple[str, str]]:
-    said = _PLACEHOLDER.sub(" ", variant.text)
+    said = PLACEHOLDER.sub(" ", variant.text)
     danger = _in_danger(curated)
     for rule in rules:
-        found = rule.pattern.search(said if rule.keeps_accents else _plain(said))
+        found = rule.pattern.search(said if rule.keeps_accents else unaccented(said))
         if found and (danger or not rule.danger_only):
             yield f"says '{found[0]}': {rule.name}", rule.remedy
     for number in _NUMBER.findall(said):
@@ -96,18 +98,24 @@ def _without_hotline(text: str) -> str:
 def _rule(entry: Entry) -> Rule:
     entry.only("name", "in", "words", "accents", "remedy")
     keeps_accents = "accents" in entry and entry.choice("accents", ("kept",), "kept") == "kept"
-    words = [word if keeps_accents else _plain(word) for word in entry.texts("words")]
+    words = [word if keeps_accents else unaccented(word) for word in entry.texts("words")]
     if not words:
         entry.fault("words", "this rule forbids no word", "Write words: [one, two].")
-    alternatives = "|".join(re.escape(word).replace(r"\*", r"\w*").replace(r"\ ", r"\s+") for word in words)
     return Rule(
         name=entry.text("name"),
         danger_only=entry.choice("in", ("all", "danger"), "all") == "danger",
-        pattern=re.compile(rf"(?<!\w)(?:{alternatives or _NEVER})(?!\w)", re.IGNORECASE),
+        pattern=phrases(words, re.IGNORECASE),
         keeps_accents=keeps_accents,
         remedy=entry.text("remedy"),
     )
 
 
-def _plain(text: str) -> str:
+def phrases(words: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
+    """A pattern that finds any of some words or phrases as whole words; a * in them stands for any ending."""
+    alternatives = "|".join(re.escape(word).replace(r"\*", r"\w*").replace(r"\ ", r"\s+") for word in words)
+    return re.compile(rf"(?<!\w)(?:{alternatives or _NEVER})(?!\w)", flags)
+
+
+def unaccented(text: str) -> str:
+    """The text without accents."""
     return "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))

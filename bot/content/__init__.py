@@ -2,7 +2,15 @@
 
 from bot.content.clinic import Clinic, Number
 from bot.content.stamp import stamp
-from bot.content.store import Content, ContentError, UnknownResponseError, examine, load, topic
+from bot.content.store import (
+    Content,
+    ContentError,
+    UnknownResponseError,
+    UnsignedResponseError,
+    examine,
+    load,
+    topic,
+)
 
 __all__ = [
     "Clinic",
@@ -10,6 +18,7 @@ __all__ = [
     "ContentError",
     "Number",
     "UnknownResponseError",
+    "UnsignedResponseError",
     "examine",
     "load",
     "stamp",

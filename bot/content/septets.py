@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import smsutil
 
+SINGLE = 160
+"""Septets of an SMS that is sent in one part."""
 SEGMENT = 153
 """Septets in each part of a long SMS."""
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
-from bot.content.store import ContentError, examine
-from bot.content.texts import Curated, digest
+from bot.content.rewrite import rewrite
+from bot.content.store import Content, ContentError, examine
+from bot.content.texts import PENDING, Curated, digest
 from bot.text.fault import Fault
-
-_HASH_LINE = re.compile(r"(\s*sha256:\s*).*")
 
 
 def stamp(data: Path, topic: str | None = None) -> tuple[str, ...]:
-    """Write the hash of every text, or of one file's texts, and leave each file's other lines as they are.
+    """Write the hash of every text, or of some, and leave each file's other lines as they are.
+
+    A text that was changed since a clinician signed it becomes pending: only signing signs.
 
     Args:
         data: The data folder.
-        topic: The name of a file in `responses/` or `cards/`, without its ending.
+        topic: As `select` reads it; None for all.
 
     Returns:
         The names of the texts whose hash changed.
@@ -30,32 +30,49 @@ def stamp(data: Path, topic: str | None = None) -> tuple[str, ...]:
     content, faults = examine(data)
     if content is None:
         raise ContentError(tuple(faults))
-    texts = [
-        text
-        for text in (*content.responses.values(), *content.cards.values())
-        if topic is None or text.file.stem == topic
-    ]
-    if not texts:
-        remedy = "Give the name of a file in data/responses or data/cards, without .yml."
-        raise ContentError((Fault(data, 0, f"there is no text named '{topic}'", remedy),))
+    texts = content.texts if topic is None else select(content, topic)
     stale: dict[Path, list[Curated]] = defaultdict(list)
     for text in texts:
         if text.review.sha256 != digest(text):
             stale[text.file].append(text)
     for file, changed in stale.items():
-        _rewrite(file, changed)
+        rewrite(file, {line: value for text in changed for line, value in _stamped(text).items()})
     return tuple(text.name for changed in stale.values() for text in changed)
 
 
-def _rewrite(file: Path, texts: list[Curated]) -> None:
-    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    for text in texts:
-        if not text.review.hash_line:
-            remedy = 'Add sha256: "" below status:.'
-            raise ContentError((Fault(file, text.line, f"'{text.name}' has no sha256", remedy),))
-        position = text.review.hash_line - 1
-        lines[position] = _HASH_LINE.sub(rf'\g<1>"{digest(text)}"', lines[position])
-    # Whole or not at all: a half-written file would stop the next start.
-    draft = file.with_suffix(".yml.new")
-    draft.write_text("".join(lines), encoding="utf-8")
-    os.replace(draft, file)
+def _stamped(text: Curated) -> dict[int, str]:
+    """The lines to write."""
+    if not text.review.signed:
+        return {review_line(text, "sha256"): f'"{digest(text)}"'}
+    pending = replace(text, review=replace(text.review, status=PENDING))
+    return {review_line(text, "sha256"): f'"{digest(pending)}"', review_line(text, "status"): PENDING}
+
+
+def select(content: Content, name: str) -> tuple[Curated, ...]:
+    """The texts that somebody means by a name: a file without its ending, a topic, a response or a card.
+
+    Raises:
+        ContentError: There is none.
+    """
+    texts = tuple(
+        text
+        for text in content.texts
+        if name in (text.file.stem, text.name, text.name.removeprefix("utter_").rpartition("/")[2])
+    )
+    if not texts:
+        remedy = "Give the name of a file in data/responses or data/cards, without .yml, or of a topic."
+        raise ContentError((Fault(content.data, 0, f"there is no text named '{name}'", remedy),))
+    return texts
+
+
+def review_line(text: Curated, key: str) -> int:
+    """The line of a text's review that holds a key.
+
+    Raises:
+        ContentError: There is none.
+    """
+    line = text.review.lines.get(key)
+    if line is None:
+        remedy = f'Add {key}: "" to its metadata.'
+        raise ContentError((Fault(text.file, text.line, f"'{text.name}' has no {key}", remedy),))
+    return line

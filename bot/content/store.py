@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,20 +24,40 @@ class UnknownResponseError(Exception):
     """A response was asked for that `data/` does not hold, or with an argument that it does not allow."""
 
 
+class UnsignedResponseError(Exception):
+    """A response was asked for that no clinician has signed, where only signed ones may be given."""
+
+
 @dataclass(frozen=True)
 class Content:
-    """Everything the bot may say. Immutable, so that a reload is a swap."""
+    """Everything the bot may say. Immutable, so that a reload is a swap.
+
+    With `require_signed`, responses that no clinician has signed are neither given nor offered. Cards
+    always are: a person in danger must not be left without the numbers because of a missing signature.
+    """
 
     data: Path
     clinic: Clinic
     responses: Mapping[str, Curated]
     cards: Mapping[str, Curated]
+    require_signed: bool = False
+
+    @property
+    def texts(self) -> tuple[Curated, ...]:
+        """Responses and cards."""
+        return (*self.responses.values(), *self.cards.values())
+
+    @property
+    def sign_off(self) -> str:
+        """How many texts no clinician has signed, in one line."""
+        counts = [_unsigned(self.responses, "answers"), _unsigned(self.cards, "cards")]
+        kept_back = " Unsigned answers are kept back." if self.require_signed else ""
+        return f"Not signed by a clinician: {' and '.join(counts)}.{kept_back}"
 
     @cached_property
     def version(self) -> str:
         """Twelve hex digits that change with any text or with the clinic's data."""
-        texts = (*self.responses.values(), *self.cards.values())
-        hashes = sorted(f"{text.name} {text.review.sha256}" for text in texts)
+        hashes = sorted(f"{text.name} {text.review.sha256}" for text in self.texts)
         return hashlib.sha256(f"{self.clinic!r}{self.clinic.cities}{hashes}".encode()).hexdigest()[:12]
 
     @cached_property
@@ -53,7 +73,7 @@ class Content:
                 language: heading.question for language, heading in curated.headings.items()
             }
             for curated in self.responses.values()
-            if any(heading.question for heading in curated.headings.values())
+            if self._is_given(curated) and any(heading.question for heading in curated.headings.values())
         }
 
     def question(self, topic: str, language: Language) -> str | None:
@@ -84,10 +104,13 @@ class Content:
 
         Raises:
             UnknownResponseError: No such response, or an argument is missing or not allowed.
+            UnsignedResponseError: It is not signed and has to be.
         """
         curated = self.responses.get(response)
         if curated is None:
             raise UnknownResponseError(f"there is no response '{response}'")
+        if not self._is_given(curated):
+            raise UnsignedResponseError(f"'{response}' is not signed")
         variant = curated.variants[language, channel]
         heading = curated.headings[language]
         try:
@@ -101,17 +124,31 @@ class Content:
             kind=curated.kind,
             text=text,
             language=language,
-            quick_replies=variant.quick_replies,
+            quick_replies=self._offered(variant.quick_replies, language),
             links=links(variant.text, self.clinic, language),
             source=source or None,
             response=response,
             content_hash=curated.review.sha256,
         )
 
+    def _is_given(self, curated: Curated) -> bool:
+        return curated.review.signed or not self.require_signed
+
+    def _offered(self, quick_replies: tuple[str, ...], language: Language) -> tuple[str, ...]:
+        """Those whose answer would be given."""
+        if not self.require_signed:
+            return quick_replies
+        questions = {self.question(topic, language) for topic in self.topics}
+        return tuple(text for text in quick_replies if text in questions)
+
     def _allowed(self, arguments: Mapping[str, str]) -> Mapping[str, str]:
         return {
             name: value for name, value in arguments.items() if name == "city" and value in self.clinic.cities
         }
+
+
+def _unsigned(texts: Mapping[str, Curated], name: str) -> str:
+    return f"{sum(not text.review.signed for text in texts.values())} of {len(texts)} {name}"
 
 
 def topic(name: str) -> str:
@@ -120,8 +157,12 @@ def topic(name: str) -> str:
     return key if group == "faq" else group
 
 
-def load(data: Path) -> Content:
+def load(data: Path, *, require_signed: bool = False) -> Content:
     """The content of a data folder.
+
+    Args:
+        data: The folder.
+        require_signed: Keep back responses that no clinician has signed.
 
     Raises:
         ContentError: With every fault of every file.
@@ -129,7 +170,7 @@ def load(data: Path) -> Content:
     content, faults = examine(data)
     if content is None or faults:
         raise ContentError(tuple(faults))
-    return content
+    return replace(content, require_signed=require_signed)
 
 
 def examine(data: Path) -> tuple[Content | None, list[Fault]]:

@@ -23,19 +23,25 @@ PLACES: tuple[Place, ...] = tuple(product(Language, Channel))
 ARGUMENTS = frozenset({"city"})
 """Placeholders that an action fills; the others come from `clinic.yml`."""
 
+PENDING, SIGNED = "pending", "signed"
 REVIEW_KEYS = ("reviewer", "reviewed_on", "status", "sha256")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Who looked at a text, when, and whether a clinician has signed it; `hash_line` is 0 without a hash."""
+    """Who looked at a text, when, and whether a clinician has signed it; `lines` says where each key is."""
 
     reviewer: str
     reviewed_on: str
     status: str
     sha256: str
-    hash_line: int
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+
+    @property
+    def signed(self) -> bool:
+        """Whether a clinician has."""
+        return self.status == SIGNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +106,9 @@ def review(entry: Entry) -> Review:
     return Review(
         reviewer=entry.text("reviewer"),
         reviewed_on=reviewed_on,
-        status=entry.choice("status", ("pending", "signed"), "pending"),
+        status=entry.choice("status", (PENDING, SIGNED), PENDING),
         sha256=entry.optional("sha256") or "",
-        hash_line=entry.line("sha256") if "sha256" in entry else 0,
+        lines={key: entry.line(key) for key in REVIEW_KEYS if key in entry},
     )
 
 
@@ -141,11 +147,17 @@ def problems(curated: Curated, clinic: Clinic) -> Iterator[tuple[int, str, str]]
         for name in placeholders(variant.text):
             if name not in known:
                 yield variant.line, f"'{{{name}}}' is not known", f"Use one of: {', '.join(sorted(known))}."
+    yield from changed(curated)
+
+
+def changed(curated: Curated) -> Iterator[tuple[int, str, str]]:
+    """That a text is not the one that was reviewed, if so: (line, problem, remedy)."""
     if curated.review.sha256 != digest(curated):
         yield (
             curated.line,
             f"'{curated.name}' was changed since its review",
-            f"When the change is reviewed, run 'harborline content stamp {curated.file.stem}'.",
+            f"When it is reviewed, run 'harborline content sign {curated.file.stem} --reviewer NAME'; "
+            f"to leave it pending, 'harborline content stamp {curated.file.stem}'.",
         )
 
 

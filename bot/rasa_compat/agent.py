@@ -6,7 +6,7 @@ Importing this module takes seconds; only the engine's loader thread does.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ from bot.rasa_compat import quiet, tensorflow_free  # noqa: F401  (both before r
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 
-from bot.content import topic
+from bot.content import Content, topic
 from bot.messages import Candidate, EngineReply, Language, Message, Risk
 from bot.nlu.decision import FALLBACK, OUT_OF_SCOPE
 from bot.nlu.risk_gate import CRISIS
@@ -52,13 +52,21 @@ class EmbeddedAgent:
         self._database = database
 
     @classmethod
-    def load(cls, model: Path, settings: Settings, *, actions: str) -> EmbeddedAgent:
+    def load(
+        cls,
+        model: Path,
+        settings: Settings,
+        *,
+        actions: str,
+        content: Callable[[], Content] | None = None,
+    ) -> EmbeddedAgent:
         """Load a model; takes seconds.
 
         Args:
             model: The archive that training wrote.
             settings: Where trackers are kept, and what actions work with.
-            actions: A package whose `build(data, ring=…, database=…)` makes the actions.
+            actions: A package whose `build(data, ring=…, database=…, content=…)` makes the actions.
+            content: The curated content now in force.
 
         Raises:
             ModelError: Whatever is wrong with the model or the actions.
@@ -70,7 +78,8 @@ class EmbeddedAgent:
         database = Database(settings.database_url, ring) if ring is not None else None
         trackers = BoundedTrackerStore(None, database=database, ring=ring)
         try:
-            made = importlib.import_module(actions).build(settings.data, ring=ring, database=database)
+            build = importlib.import_module(actions).build
+            made = build(settings.data, ring=ring, database=database, content=content)
             agent = Agent.load(
                 str(model),
                 generator=ResponseNames(),

@@ -23,3 +23,9 @@ class DataError(Exception):
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = faults
+
+    @property
+    def summary(self) -> str:
+        """The first fault, and how many more there are, in one line."""
+        more = len(self.faults) - 1
+        return f"{self.faults[0]}" + (f" ({more} more: run 'harborline check')" if more else "")
