@@ -16,7 +16,7 @@ from bot.memory import Memory
 from bot.messages import MAX_TEXT, Language, Level, Message, Pager, Reply, Risk
 from bot.replay import store
 from bot.risk import Screener
-from bot.text import detect_language
+from bot.text import detect_language, requested_language
 from bot.transcripts import turns
 from bot.transcripts.database import Database, RefusedError
 from bot.transcripts.encryption import KeyRing
@@ -148,7 +148,8 @@ class Acceptance:
         return replace(accepted, stored=Stored.SPOOL)
 
     def _accepted(self, turn: UUID, message: Message, risk: Risk, standing: Standing) -> Accepted:
-        language = detect_language(message.text) or message.language or standing.language or Language.EN
+        detected = requested_language(message.text) or detect_language(message.text)
+        language = detected or message.language or standing.language or Language.EN
         wanted = (
             None if risk.level >= Level.CRISIS else keyword(message.text, message.channel, standing.opted_out)
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import Final
 
 from bot.acceptance import Accepted
 from bot.cards import Cards
 from bot.content import Content, UnknownResponseError, UnsignedResponseError
+from bot.followups import Context
 from bot.keywords import Keyword
 from bot.messages import (
     MAX_TEXT,
@@ -19,17 +19,15 @@ from bot.messages import (
     Kind,
     Level,
     Reply,
-    ReplyKind,
     Risk,
     Silent,
     Utterance,
 )
+from bot.offers import with_offers
 from bot.text import plain
+from bot.understanding import open_context, understand
 
 log = logging.getLogger(__name__)
-
-SUGGESTIONS = 3
-"""Nearest topics that a decline offers."""
 
 DANGER: Final = "crisis"
 """The classifier's topic for messages about danger; its action speaks only where the screen agrees."""
@@ -59,13 +57,13 @@ async def answer(
         return (cards.service(service, accepted.language, accepted.message.channel),), EngineReply()
     if accepted.standing.opted_out or accepted.standing.held_by is not None:
         return SILENT, EngineReply()
-    message = replace(accepted.message, text=plain(accepted.message.text))
+    open_ = open_context(accepted)
     try:
-        understood = await engine.reply(message, accepted.risk, accepted.language)
+        understood = await understand(accepted, open_, content, engine)
     except EngineUnavailableError as error:
         log.warning("turn %s: engine unavailable: %s", accepted.turn, error)
         return (), EngineReply()
-    replies = _replies(accepted, understood, content)
+    replies = _replies(accepted, understood, open_, content)
     if understood.topic == DANGER and not replies:
         # It sounds like danger to the classifier and the screen has no cue: ask.
         return (cards.check_in(CONCERN, accepted.language, accepted.message.channel),), understood
@@ -85,33 +83,27 @@ def _service(accepted: Accepted, limited: bool) -> str | None:
     return "limited" if limited else None
 
 
-def _replies(accepted: Accepted, understood: EngineReply, content: Content) -> tuple[Reply, ...]:
-    replies = (_reply(utterance, accepted, understood, content) for utterance in understood.utterances)
-    return tuple(reply for reply in replies if reply is not None)
+def _replies(
+    accepted: Accepted, understood: EngineReply, open_: Context, content: Content
+) -> tuple[Reply, ...]:
+    replies = (_reply(utterance, accepted, content) for utterance in understood.utterances)
+    return tuple(
+        with_offers(reply, understood.candidates, open_, content, accepted.message.channel)
+        for reply in replies
+        if reply is not None
+    )
 
 
-def _reply(
-    utterance: Utterance, accepted: Accepted, understood: EngineReply, content: Content
-) -> Reply | None:
+def _reply(utterance: Utterance, accepted: Accepted, content: Content) -> Reply | None:
     """The curated text of an utterance; None for one that names none, which is not passed on."""
     if utterance.response is None:
         return None
     try:
-        reply = content.reply(
+        return content.reply(
             utterance.response, accepted.language, accepted.message.channel, utterance.arguments
         )
     except UnsignedResponseError as error:
         log.warning("turn %s: kept back: %s", accepted.turn, error)
-        return None
     except UnknownResponseError:
         log.exception("turn %s: the engine named a response that data/ does not hold", accepted.turn)
-        return None
-    if reply.kind in (ReplyKind.DECLINE, ReplyKind.ASK_BACK) and not reply.quick_replies:
-        return replace(reply, quick_replies=_nearest(accepted, understood, content))
-    return reply
-
-
-def _nearest(accepted: Accepted, understood: EngineReply, content: Content) -> tuple[str, ...]:
-    """Questions of the topics that came closest, as ordinary texts to send."""
-    questions = (content.question(candidate.topic, accepted.language) for candidate in understood.candidates)
-    return tuple(question for question in questions if question)[:SUGGESTIONS]
+    return None

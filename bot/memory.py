@@ -67,7 +67,7 @@ class Memory:
         """Remember what was answered."""
         standing = self._standings.get(conversation, Standing())
         disclosed = any(reply.kind == ReplyKind.DISCLOSURE for reply in replies)
-        turns = tuple(PastTurn(reply.text, now, reply.kind) for reply in replies)
+        turns = tuple(PastTurn(reply.text, now, reply.kind, reply) for reply in replies)
         self._put(
             conversation,
             replace(

@@ -234,12 +234,13 @@ SILENT: Final = Silent()
 class PastTurn:
     """An earlier turn of the same conversation, for reading a message in its context.
 
-    `kind` is None for what the person wrote, else the kind of our reply.
+    `kind` is None for what the person wrote, else the kind of our `reply`.
     """
 
     text: str
     at: datetime
     kind: ReplyKind | None = None
+    reply: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)

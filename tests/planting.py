@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.checks.test_set import FILE as TEST_SET
-from bot.checks.utterances import training
 from bot.content import stamp
 from bot.settings import ROOT
 
@@ -33,18 +30,6 @@ class Planted:
     def restamp(self) -> None:
         """Make every hash right again, so that only the planted fault is left."""
         stamp(self.data)
-
-    def write_test_set(self) -> None:
-        """A test utterance for every topic in each language, unlike anything else."""
-        topics = sorted({utterance.topic for utterance in training(self.data, [])})
-        lines = [
-            {"id": f"{topic}-{language}", "text": f"zq{topic}{language}", "lang": language, "topic": topic}
-            for topic in topics
-            for language in ("en", "es")
-        ]
-        path = self.data / TEST_SET
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
 
 Plant = Callable[[], Planted]

@@ -77,6 +77,11 @@ class Curated:
     covers: frozenset[tuple[Level, Kind | None, Experiencer]] = frozenset()
     sources: tuple[str, ...] = ()
 
+    @property
+    def takes_arguments(self) -> bool:
+        """Whether an action fills a placeholder of it."""
+        return any(ARGUMENTS & set(placeholders(variant.text)) for variant in self.variants.values())
+
 
 def placeholders(text: str) -> tuple[str, ...]:
     """The names in braces, in their order."""

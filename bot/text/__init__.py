@@ -2,7 +2,16 @@
 
 from bot.text.clean import clean, plain
 from bot.text.fault import DataError, Fault
-from bot.text.language import detect_language
+from bot.text.language import detect_language, requested_language
 from bot.text.normalise import Normalised, normalise
 
-__all__ = ["DataError", "Fault", "Normalised", "clean", "detect_language", "normalise", "plain"]
+__all__ = [
+    "DataError",
+    "Fault",
+    "Normalised",
+    "clean",
+    "detect_language",
+    "normalise",
+    "plain",
+    "requested_language",
+]

@@ -59,6 +59,35 @@ _SPANISH: Final = _words(
 _BOTH: Final = _ENGLISH & _SPANISH
 
 
+_GO_ON = r"(?:in|speak|talk|write|use|switch to|change to)"
+_SEGUIR = r"(?:en|habla|hablan|hablar|hable|hablas)"
+_SWITCH: Final = {
+    Language.ES: re.compile(
+        rf"\b{_GO_ON} (?:in )?spanish\b|\bspanish (?:please|pls)\b|^spanish$"
+        rf"|\b{_SEGUIR} espanol\b|\bespanol por favor\b|^espanol$"
+    ),
+    Language.EN: re.compile(
+        rf"\b{_GO_ON} (?:in )?english\b|\benglish (?:please|pls)\b|^english$"
+        rf"|\b{_SEGUIR} ingles\b|\bingles por favor\b|^ingles$"
+    ),
+}
+_ABOUT_SOMEBODY: Final = _words(
+    """doctor doctors doctora therapist therapists terapeuta counselor counselors nurse staff personal people
+    anyone anybody someone mom dad mama papa husband wife he she they"""
+)
+SWITCH_WORDS: Final = 9
+"""A longer message is about something else as well."""
+
+
+def requested_language(text: str) -> Language | None:
+    """The language that a short message asks to go on in: "in Spanish please", "en inglés"."""
+    said = _WORD.findall(normalise(text[:SAMPLE]).text.replace("'", ""))
+    if len(said) > SWITCH_WORDS or _ABOUT_SOMEBODY.intersection(said):
+        return None
+    plain = " ".join(said)
+    return next((language for language, asks in _SWITCH.items() if asks.search(plain)), None)
+
+
 def detect_language(text: str) -> Language | None:
     """English or Spanish when the words leave no doubt, None for one ambiguous word, a mix or neither.
 

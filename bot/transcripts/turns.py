@@ -164,7 +164,14 @@ async def history(
         .order_by(Turn.created_at.desc(), Turn.seq.desc())
         .limit(limit)
     )
-    return tuple(PastTurn(text_of(ring, row), row.created_at, row.reply_kind) for row in reversed(rows.all()))
+    return tuple(_past_turn(ring, row) for row in reversed(rows.all()))
+
+
+def _past_turn(ring: KeyRing, turn: Turn) -> PastTurn:
+    if turn.direction is Direction.INBOUND:
+        return PastTurn(ring.decrypt(turn.body, turn.id), turn.created_at)
+    reply = reply_from_json(json.loads(ring.decrypt(turn.body, turn.id)))
+    return PastTurn(reply.text, turn.created_at, reply.kind, reply)
 
 
 def text_of(ring: KeyRing, turn: Turn) -> str:
