@@ -16,6 +16,9 @@ JOIN_WITHIN: Final = timedelta(seconds=20)
 """A text that was not understood and the next one are read as one when they come so close together."""
 FRAGMENT: Final = 8
 """Words of a message that may lean on the topic before it; a longer one speaks for itself."""
+RAMBLING: Final = 25
+"""Words from which a message is taken to end with what it asks, should it not be understood whole."""
+TAIL: Final = 12
 CHOICE: Final = 6
 """Words of a message that may name one of the questions offered."""
 DISTINCTIVE: Final = 4
@@ -100,8 +103,13 @@ def readings(text: str, open_: Context, question: str | None) -> tuple[str, ...]
         open_: What the last exchange left open.
         question: The question that stands for the topic that was answered last.
     """
-    joined = (f"{open_.unsettled} {text}",) if open_.unsettled else ()
-    return (*joined, f"{question} {text}") if question and _leans(words(text)) else joined
+    found = [f"{open_.unsettled} {text}"] if open_.unsettled else []
+    if question and _leans(words(text)):
+        found.append(f"{question} {text}")
+    written = text.split()
+    if len(written) >= RAMBLING:
+        found.append(" ".join(written[-TAIL:]))
+    return tuple(found)
 
 
 def questions(text: str) -> tuple[str, ...]:

@@ -109,6 +109,12 @@ def test_a_text_that_was_not_understood_is_read_with_the_next() -> None:
     )
 
 
+def test_a_long_story_is_read_by_its_end() -> None:
+    story = "my sister told me about you and she has been through a lot these years " * 2
+    (ending,) = readings(f"{story}so is that stuff addictive", Context(), None)
+    assert ending == "has been through a lot these years so is that stuff addictive"
+
+
 @pytest.mark.parametrize(
     ("text", "asked"),
     [

@@ -23,15 +23,15 @@ OFFERED = 3
 
 _ANSWER: Final = np.arange(0.10, 0.60, 0.05)
 _MARGIN: Final = (0.0, 0.05, 0.1, 0.15, 0.2)
-_ASK: Final = (0.05, 0.1, 0.15, 0.2, 0.3)
+_ASK: Final = (0.15, 0.2, 0.25, 0.3)
 _REFUSE: Final = (0.1, 0.15, 0.2, 0.3, 0.4, 1.0)
 
 # What an outcome is worth, by what the question was. Right answers count 1. A wrong answer about a drug
 # is worse than a question back, and that is worse than the right answer; an answer where there must be
 # none is the worst of all.
-_WORTH_INSIDE: Final = {"wrong": -2.0, "asked_right": 0.5, "asked": -0.5, "refused": -1.0, "declined": -0.25}
+_WORTH_INSIDE: Final = {"wrong": -2.0, "asked_right": 0.5, "asked": -0.75, "refused": -1.0, "declined": -0.25}
 _WORTH_REFUSAL: Final = {"refused": 1.0, "declined": 0.25, "asked": -1.0, "answered": -4.0}
-_WORTH_OUTSIDE: Final = {"declined": 0.5, "refused": 0.25, "asked": 0.0, "answered": -2.0}
+_WORTH_OUTSIDE: Final = {"declined": 0.5, "refused": 0.25, "asked": -0.25, "answered": -2.0}
 
 Scores = NDArray[np.float32]
 Marks = NDArray[np.bool_]
