@@ -28,6 +28,7 @@ PRIORITY = (
 MAX_CUES = 40
 MINOR = "minor"
 AFFIRMS = "affirms"
+WAVERS = "wavers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,19 @@ class _Candidate:
 
 
 def decide(
-    evidence: Iterable[Evidence], combinations: Sequence[Combination], *, after_check_in: bool, version: str
+    evidence: Iterable[Evidence],
+    combinations: Sequence[Combination],
+    *,
+    earlier: frozenset[str] = frozenset(),
+    after_check_in: bool,
+    version: str,
 ) -> Risk:
     """The risk that the evidence amounts to.
 
     Args:
         evidence: The message alone first, then with what came before it.
         combinations: Signs that mean more together.
+        earlier: Signs that the person gave in earlier turns; they add up with those of the message.
         after_check_in: Whether our last reply asked about safety, so that "yes" is an answer to it.
         version: Of the cue files.
     """
@@ -61,17 +68,18 @@ def decide(
     is_minor = False
     for one in evidence:
         found = [(item, start, end) for item, start, end in one.found if end > one.offset]
-        signs = {sign for item, _, _ in one.found for sign in _signs(item)}
+        signs = signs_of(one)
         is_minor = is_minor or MINOR in signs
         candidates.extend(_cues(one, found))
-        candidates.extend(_combined(one, combinations, signs))
-        if after_check_in and AFFIRMS in signs and one.offset == 0:
-            candidates.append(_affirmed(one))
+        candidates.extend(_combined(one, combinations, earlier))
+        if after_check_in and one.offset == 0:
+            candidates.extend(_answered(one, signs))
     return _risk(candidates, is_minor=is_minor, version=version)
 
 
-def _signs(found: Found) -> frozenset[str]:
-    return found.rule.signs if found.level == found.rule.level else frozenset()
+def signs_of(evidence: Evidence) -> frozenset[str]:
+    """The signs that the cues of a text are, those that their context took away left out."""
+    return frozenset(sign for item, _, _ in evidence.found for sign in item.signs)
 
 
 def _cues(one: Evidence, found: Iterable[tuple[Found, int, int]]) -> Iterator[_Candidate]:
@@ -83,24 +91,63 @@ def _cues(one: Evidence, found: Iterable[tuple[Found, int, int]]) -> Iterator[_C
             yield _Candidate(cue, item.experiencer, Severity.UNKNOWN if is_lowered else item.rule.severity)
 
 
-def _combined(one: Evidence, combinations: Sequence[Combination], signs: set[str]) -> Iterator[_Candidate]:
+def _combined(
+    one: Evidence, combinations: Sequence[Combination], earlier: frozenset[str]
+) -> Iterator[_Candidate]:
     for combination in combinations:
-        if not combination.every <= signs:
-            continue
-        parts = [(item, start, end) for item, start, end in one.found if _signs(item) & combination.every]
-        start = max(0, min(start for _, start, _ in parts) - one.offset)
-        end = max(end for _, _, end in parts) - one.offset
+        parts = _parts(one, combination, earlier if combination.across else frozenset())
+        start = max(0, min((start for _, start, _ in parts), default=0) - one.offset)
+        end = max((end for _, _, end in parts), default=0) - one.offset
         if end <= 0:
             continue
-        is_other = any(item.experiencer == Experiencer.OTHER for item, _, _ in parts if item.rule.kind)
-        who = Experiencer.OTHER if is_other else Experiencer.SELF
+        who = combination.experiencer or _whom(parts)
         cue = Cue(combination.name, start, end, combination.level, combination.kind)
         yield _Candidate(cue, who, combination.severity)
 
 
-def _affirmed(one: Evidence) -> _Candidate:
-    cue = Cue("answer.affirms_check_in", 0, len(one.text), Level.CRISIS, Kind.SUICIDE)
-    return _Candidate(cue, Experiencer.SELF, Severity.THOUGHTS)
+def _whom(parts: Sequence[tuple[Found, int, int]]) -> Experiencer:
+    """Whom the parts of a combination are about: the first of them that tells."""
+    telling = [item for item, _, _ in parts if item.rule.kind or item.rule.experiencer is None]
+    return next((item.experiencer for item in telling if item.experiencer), Experiencer.SELF)
+
+
+def _parts(one: Evidence, combination: Combination, earlier: frozenset[str]) -> list[tuple[Found, int, int]]:
+    """The cues of the text that make the combination up; empty when signs are missing."""
+    every = [part for part in one.found if part[0].signs & combination.every]
+    if not combination.every <= {sign for part in every for sign in part[0].signs}:
+        return []
+    parts = _apart(one.found, combination)
+    before = len(earlier & combination.any_of - {sign for part in parts for sign in part[0].signs})
+    return every + parts if len(parts) + before >= combination.at_least else []
+
+
+def _apart(found: Sequence[tuple[Found, int, int]], combination: Combination) -> list[tuple[Found, int, int]]:
+    """The signs of `any_of` in different words; no phrase, nor (unless `repeated`) sign, counts twice."""
+    taken: set[str] = set()
+    parts: list[tuple[Found, int, int]] = []
+    for part in sorted(found, key=lambda part: (part[2], -part[1])):
+        new = (part[0].signs & combination.any_of) - (set() if combination.repeated else taken)
+        if new and not any(_overlap(part, other, repeated=combination.repeated) for other in parts):
+            taken.add(min(new))
+            parts.append(part)
+    return parts
+
+
+def _overlap(one: tuple[Found, int, int], other: tuple[Found, int, int], *, repeated: bool) -> bool:
+    """Whether two cues are the same words; two of one sign must not share any, others not all."""
+    if repeated:
+        return one[1] < other[2] and other[1] < one[2]
+    return (one[1] <= other[1] and other[2] <= one[2]) or (other[1] <= one[1] and one[2] <= other[2])
+
+
+def _answered(one: Evidence, signs: frozenset[str]) -> Iterator[_Candidate]:
+    """What the message says as an answer to our own question about safety."""
+    if AFFIRMS in signs:
+        cue = Cue("answer.affirms_check_in", 0, len(one.text), Level.CRISIS, Kind.SUICIDE)
+        yield _Candidate(cue, Experiencer.SELF, Severity.THOUGHTS)
+    elif WAVERS in signs:
+        cue = Cue("answer.wavers_at_check_in", 0, len(one.text), Level.CONCERN, Kind.SUICIDE)
+        yield _Candidate(cue, Experiencer.SELF, Severity.UNKNOWN)
 
 
 def _risk(candidates: Sequence[_Candidate], *, is_minor: bool, version: str) -> Risk:

@@ -75,13 +75,22 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """Signs that mean more together than apart."""
+    """Signs that mean more together: all of `every`, and `at_least` so many of `any_of`.
+
+    The signs of `any_of` must stand in different words, and be different ones unless `repeated`. With
+    `across`, those that the person gave in earlier turns count as well.
+    """
 
     name: str
     every: frozenset[str]
+    any_of: frozenset[str]
+    at_least: int
+    repeated: bool
+    across: bool
     level: Level
     kind: Kind
     severity: Severity
+    experiencer: Experiencer | None = None
 
 
 @dataclass(slots=True)

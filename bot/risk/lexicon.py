@@ -41,6 +41,8 @@ _LEET = str.maketrans("013457$@!|+", "oleastsaiit")
 _LEET_AS_I = str.maketrans("013457$@!|+", "oieastsailt")
 _RUN = re.compile(r"(.)\1+")
 _LONG_RUN = re.compile(r"(.)\1{2,}")
+_CONTRACTION = re.compile(r"([a-z]{2,20})'(ll|d|ve|re|s)$")
+CONTRACTIONS = {"ll": ("will",), "d": ("would",), "ve": ("have",), "re": ("are",), "s": ()}
 _MEASURE = re.compile(r"(\d+)([a-z]+)$")
 
 
@@ -108,7 +110,7 @@ class Lexicon:
             found = (
                 self.read_word(match.group()) if position < CAREFUL_TOKENS else self._glance(match.group())
             )
-            if found == SOFT and codes and codes[-1] == SOFT:
+            if not found or (found == SOFT and codes and codes[-1] == SOFT):
                 continue
             codes.append(found)
             spans.extend([match.span()] * len(found))
@@ -123,7 +125,7 @@ class Lexicon:
             return _sign(token)
         if token[0] == ":":
             return self.codes.get(token, "") if len(token) > 1 else SOFT
-        words = self._words(token.replace("'", "")[:60])
+        words = self._contracted(token) or self._words(token.replace("'", "")[:60])
         return "".join(self._code(word) for word in words if word not in self.fillers)
 
     def _glance(self, token: str) -> str:
@@ -153,9 +155,10 @@ class Lexicon:
         known = self._known_spelling(token)
         if known:
             return self.short_forms.get(known, (known,))
-        if self._code(token) != UNKNOWN:
-            return (token,)
-        if len(token) > 4 and token[-1] == "s" and self._code(token[:-1]) != UNKNOWN:
+        together = self._run_together(token)
+        if together or self._code(token) != UNKNOWN:
+            return together or (token,)
+        if len(token) > 3 and token[-1] == "s" and self._code(token[:-1]) != UNKNOWN:
             return self._words(token[:-1])
         if token.endswith("in") and self._knows(f"{token}g"):
             return self._words(f"{token}g")
@@ -165,7 +168,14 @@ class Lexicon:
         if not token.isalnum():
             parts = re.findall(r"[^\W_]+", token)
             return tuple(word for part in parts for word in self._words(part))
-        return self._run_together(token) or (token,)
+        return (token,)
+
+    def _contracted(self, token: str) -> tuple[str, ...]:
+        """`she'll` as its words, where it is no short form of its own; `mom's` is read as `mom`."""
+        match = _CONTRACTION.match(token)
+        if not match or self._knows(match.group(1) + match.group(2)):
+            return ()
+        return *self._words(match.group(1)), *CONTRACTIONS[match.group(2)]
 
     def _known_spelling(self, token: str) -> str | None:
         """The known word that a token spells, if any, with the likeliest disguise undone first."""

@@ -23,7 +23,9 @@ RULE_KEYS = frozenset(
     {"kind", "level", "severity", "strength", "signs", "experiencer", "keeps", "note", "patterns"}
 )
 CONTEXT_KEYS = frozenset({"effect", "scope", "reach", "experiencer", "triggers", "unless", "stops", "note"})
-COMBINATION_KEYS = frozenset({"all", "level", "kind", "severity", "note"})
+COMBINATION_KEYS = frozenset(
+    {"all", "any", "at_least", "repeated", "across", "level", "kind", "severity", "experiencer", "note"}
+)
 
 
 def load(folder: Path) -> Grammar:
@@ -213,20 +215,25 @@ class _Loader:
         return tuple(pattern for pattern in found if pattern)
 
     def _combination(self, name: Word, body: Any, signs: set[str]) -> Iterator[Combination]:
-        if not self._has_keys(name, body, COMBINATION_KEYS, required={"all", "level", "kind"}):
+        if not self._has_keys(name, body, COMBINATION_KEYS, required={"level", "kind"}):
             return
-        every = frozenset(str(body["all"]).split())
-        for unknown in sorted(every - signs):
+        every, any_of = (frozenset(str(body.get(key, "")).split()) for key in ("all", "any"))
+        if not every | any_of:
+            self._fault(name.line, f"combination '{name}' names no signs", "Add 'all:' or 'any:'")
+        for unknown in sorted((every | any_of) - signs):
             self._fault(name.line, f"no rule gives the sign '{unknown}'", "Correct it or add it to a rule")
         try:
             level, kind = Level[body["level"].upper()], Kind(body["kind"])
+            at_least = int(body.get("at_least", "2" if any_of else "0"))
             severity = Severity[body.get("severity", "unknown").upper()]
+            who = Experiencer(body["experiencer"]) if "experiencer" in body else None
         except (ValueError, KeyError, AttributeError) as error:
             self._fault(
                 name.line, f"combination '{name}': {error} is not known", "docs/risk.md lists the values"
             )
             return
-        yield Combination(str(name), every, level, kind, severity)
+        repeated, across = (body.get(key) == "true" for key in ("repeated", "across"))
+        yield Combination(str(name), every, any_of, at_least, repeated, across, level, kind, severity, who)
 
     def _has_keys(self, name: Word, body: Any, known: frozenset[str], *, required: set[str]) -> bool:
         if not isinstance(body, dict):

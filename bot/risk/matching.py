@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.messages import Experiencer, Level
-from bot.risk.grammar import Context, CuePattern, Grammar, Rule, Scope
+from bot.risk.grammar import Context, CuePattern, Grammar, Rule, Scope, Strength
 from bot.risk.lexicon import QUESTION, SENTENCE, SOFT
 from bot.risk.patterns import Pattern
 
@@ -28,6 +28,12 @@ class Found:
     experiencer: Experiencer | None
     words: frozenset[str]
     contexts: tuple[str, ...] = ()
+    cancelled: bool = False
+
+    @property
+    def signs(self) -> frozenset[str]:
+        """What it is a sign of, unless its context took that away."""
+        return frozenset() if self.cancelled or self.level < self.rule.level else self.rule.signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,9 @@ class Matcher:
                 yield Found(cue.rule, match.start(), match.end(), cue.rule.level, who, cue.pattern.words)
 
     def _experiencer(self, codes: str, start: int, end: int) -> Experiencer | None:
-        """Whom a cue is about: the last person named before it, else the first in it, else unknown."""
+        """Whom a cue is about: the writer if named in it, else the last person before it, or the first."""
+        if any(self._subjects.get(code) == Experiencer.SELF for code in codes[start:end]):
+            return Experiencer.SELF
         for place in (*range(start, max(start - REACH_BACK, -1), -1), *range(start, end)):
             if place < len(codes) and codes[place] in self._subjects:
                 return self._subjects[codes[place]]
@@ -113,10 +121,11 @@ def _in_context(cue: Found, triggers: Sequence[_Trigger], codes: str) -> Found:
         context = trigger.context
         if context.name in cue.rule.keeps or not _reaches(trigger, cue, codes):
             continue
-        level = min(cue.level, context.effect.get(cue.rule.strength, cue.level))
+        left = context.effect.get(cue.rule.strength, Level.EMERGENCY)
         cue = replace(
             cue,
-            level=level,
+            level=min(cue.level, left),
+            cancelled=cue.cancelled or (left == Level.NONE and cue.rule.strength == Strength.HINT),
             experiencer=context.experiencer or cue.experiencer,
             contexts=(*cue.contexts, context.name),
         )
@@ -150,4 +159,5 @@ def _within(trigger: _Trigger, cue: Found, codes: str) -> bool:
         gap = codes[cue.end : trigger.start]
     if len(gap) - gap.count(SOFT) > trigger.context.reach:
         return False
+    gap += codes[cue.start] if trigger.context.scope == Scope.FORWARD else ""
     return not any(stop.expression.search(gap) for stop in trigger.context.stops)

@@ -3,9 +3,11 @@
 kill <self>               words and pairs in this order
 $want (to|the) die?        a class, a choice, an optional element
 took ~ pills               up to three words between; ~5 for up to five
+not , i                    a comma that must be there
 ^ goodbye .                beginning and end of a sentence
 !$joy                      not followed by a word of this class
 -$joy                      not preceded by a word of this class
+$pills & tonight           both in one sentence, in either order
 """
 
 from __future__ import annotations
@@ -13,11 +15,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 from bot.risk.lexicon import FEW, NUMERALS, QUESTION, SENTENCE, SOFT, UNKNOWN, Lexicon
 
 ENDS = SENTENCE + QUESTION
 _SYMBOL = re.compile(r"\s*(~\d*|[()|^.]|[!-]?[$<]?[^\s()|?]+|\?)")
+NEAR = 12
+"""Words that may stand between the two sides of `&`."""
 SOUNDS_LIKE = {"to": "2", "for": "4"}
 """Words that are texted as a figure; the figure is a number as well."""
 COMMON = """
@@ -39,6 +44,13 @@ class Item:
     expression: str
     needs: frozenset[str] | None = None
     words: tuple[str, ...] = ()
+
+
+SIGNS = {
+    ",": Item(SOFT, frozenset({SOFT})),
+    "^": Item(f"(?<![^{ENDS}])"),
+    ".": Item(f"(?=[{ENDS}]|$)"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ class Compiler:
         Raises:
             PatternError: The source is malformed, names an unknown class, or could match anything.
         """
-        symbols = _SYMBOL.findall(source)
+        symbols = _SYMBOL.findall(_in_any_order(source))
         item, rest = self._choice(symbols, pairs)
         if rest:
             raise PatternError(f"'{rest[0]}' is not expected in '{source}'")
@@ -109,12 +121,10 @@ class Compiler:
         return item, symbols[1:]
 
     def _element(self, symbol: str, pairs: Mapping[str, str]) -> Item:
+        if symbol in SIGNS:
+            return SIGNS[symbol]
         if symbol[0] == "~":
             return Item(f"(?:{SOFT}?[^{ENDS}{SOFT}]){{0,{symbol[1:] or 3}}}?")
-        if symbol == "^":
-            return Item(f"(?<![^{ENDS}])")
-        if symbol == ".":
-            return Item(f"(?=[{ENDS}]|$)")
         if symbol[0] in "!-" and len(symbol) > 1:
             return _absent(symbol[0], self._element(symbol[1:], pairs))
         if symbol in NUMERALS:
@@ -180,9 +190,17 @@ class Compiler:
         return len(codes & self._common), len(codes)
 
 
+def _in_any_order(source: str) -> str:
+    """`a & b` as a choice of the orders that its parts can stand in, up to `NEAR` words apart."""
+    parts = source.split(" & ")
+    if len(parts) == 1:
+        return source
+    return "|".join(f" ~{NEAR} ".join(f"({part})" for part in order) for order in permutations(parts))
+
+
 def _absent(sign: str, item: Item) -> Item:
     if sign == "!":
-        return Item(f"(?!{item.expression})")
+        return Item(f"(?!{SOFT}?(?:{item.expression}))")
     singles = "".join(code for code in item.words if len(code) == 1)
     return Item(f"(?<![{singles}])") if singles else Item("")
 

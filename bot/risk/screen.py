@@ -8,7 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from bot.messages import Level, PastTurn, ReplyKind, Risk
-from bot.risk.decide import Evidence, decide
+from bot.risk.decide import Evidence, decide, signs_of
 from bot.risk.grammar import Grammar
 from bot.risk.lexicon import QUESTION, SENTENCE, Reading
 from bot.risk.loading import load
@@ -18,6 +18,8 @@ from bot.text.normalise import Normalised, normalise
 
 JOIN_WITHIN = timedelta(seconds=60)
 JOIN_TURNS = 3
+EARLIER_TURNS = 5
+"""The person's own last turns whose signs add up with those of the message."""
 PIECE = 1_500
 OVERLAP = 60
 """Codes that are matched at a time, and how many of them the next piece sees again."""
@@ -58,7 +60,11 @@ class Screener:
         alone = self._evidence(text)
         evidence = [alone, *self._joined(text, history, at)]
         return decide(
-            evidence, self._grammar.combinations, after_check_in=_asked(history), version=self.version
+            evidence,
+            self._grammar.combinations,
+            earlier=self._earlier(history),
+            after_check_in=_asked(history),
+            version=self.version,
         )
 
     def lowered(self, text: str) -> tuple[tuple[str, Level, tuple[str, ...], int, int], ...]:
@@ -68,6 +74,11 @@ class Screener:
             for found, start, end in self._evidence(text).found
             if found.level < found.rule.level
         )
+
+    def _earlier(self, history: Sequence[PastTurn]) -> frozenset[str]:
+        """The signs of the person's last turns, for those that mean something only together."""
+        own = [turn.text[:PIECE] for turn in history if turn.kind is None][-EARLIER_TURNS:]
+        return frozenset(sign for text in own for sign in signs_of(self._evidence(text)))
 
     def _joined(self, text: str, history: Sequence[PastTurn], at: datetime | None) -> Iterator[Evidence]:
         """The person's last texts and this one as one text, for messages sent in pieces."""

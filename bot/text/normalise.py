@@ -55,18 +55,17 @@ def _plain_ascii(text: str) -> Normalised | None:
 
 def _folded(text: str) -> Normalised:
     pieces: list[str] = []
-    origins: list[tuple[int, int]] = []
+    starts: list[int] = []
+    ends: list[int] = []
     at = 0
-    for start, end, replacement in sorted([*_entities(text), *flag_letters(text)]):
-        pieces += [FOLDS[char] for char in text[at:start]] + [replacement]
-        origins += [*zip(range(at, start), range(at + 1, start + 1), strict=True), (start, end)]
+    for start, end, replacement in [*sorted([*_entities(text), *flag_letters(text)]), (len(text), 0, "")]:
+        folded = [FOLDS[char] for char in text[at:start]]
+        came_from = [place for place, piece in enumerate(folded, at) for _ in piece]
+        pieces += [*folded, replacement]
+        starts += [*came_from, *[start] * len(replacement)]
+        ends += [*[place + 1 for place in came_from], *[end] * len(replacement)]
         at = end
-    pieces += [FOLDS[char] for char in text[at:]]
-    origins += zip(range(at, len(text)), range(at + 1, len(text) + 1), strict=True)
-    joined = "".join(pieces)
-    starts = [origin[0] for piece, origin in zip(pieces, origins, strict=True) for _ in piece]
-    ends = [origin[1] for piece, origin in zip(pieces, origins, strict=True) for _ in piece]
-    return Normalised(joined, starts, ends)
+    return Normalised("".join(pieces), starts, ends)
 
 
 def _entities(text: str) -> Iterator[tuple[int, int, str]]:

@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from bot.messages import Experiencer, Kind, Level
 from bot.risk import Screener
-
-FOLDER = Path(__file__).parent / "cases"
-
-
-def _cases(*names: str) -> list[Any]:
-    cases = [case for name in names for case in YAML(typ="safe").load(FOLDER / f"{name}.yml")]
-    return [pytest.param(case, id=case["text"][:50]) for case in cases]
+from tests.risk.reading import CRISIS_FILES, cases
 
 
-CRISES = _cases("crisis-en", "crisis-es")
-QUIET = _cases("none")
+def _params(*names: str) -> list[Any]:
+    return [pytest.param(case, id=case["text"][:50]) for case in cases(*names)]
+
+
+CRISES = _params(*CRISIS_FILES)
+QUIET = _params("none", "twins")
+MISSED = _params("missed")
 
 
 def test_there_are_enough_cases() -> None:
-    assert len(CRISES) >= 60
-    assert len(QUIET) >= 80
+    assert len(CRISES) >= 220
+    assert len(QUIET) >= 150
 
 
 @pytest.mark.parametrize("case", CRISES)
 def test_crisis_is_found(screener: Screener, case: dict[str, Any]) -> None:
     risk = screener.screen(case["text"])
     assert risk.level >= Level[case["level"].upper()], (case["note"], risk)
-    assert risk.kind == Kind(case["kind"]), (case["note"], risk)
-    assert risk.experiencer == Experiencer(case.get("experiencer", "self"))
+    kinds = case["kind"] if isinstance(case["kind"], list) else [case["kind"]]
+    assert risk.kind in {Kind(kind) for kind in kinds}, (case["note"], risk)
+    who = case.get("experiencer", "self")
+    assert who == "either" or risk.experiencer == Experiencer(who)
     if case.get("minor"):
         assert risk.minor
 
@@ -42,3 +41,9 @@ def test_crisis_is_found(screener: Screener, case: dict[str, Any]) -> None:
 def test_near_miss_stays_quiet(screener: Screener, case: dict[str, Any]) -> None:
     risk = screener.screen(case["text"])
     assert risk.level == Level.NONE, (case["note"], risk)
+
+
+@pytest.mark.parametrize("case", MISSED)
+def test_known_miss_is_listed_only_while_it_is_missed(screener: Screener, case: dict[str, Any]) -> None:
+    risk = screener.screen(case["text"])
+    assert risk.level < Level.CRISIS, "found by now: move it from missed.yml to its family"

@@ -66,3 +66,52 @@ def test_yes_after_an_ordinary_answer_is_nothing(screener: Screener) -> None:
 def test_times_that_cannot_be_compared_do_not_stop_the_screening(screener: Screener) -> None:
     history = [PastTurn("i want to", NOW.replace(tzinfo=None))]
     assert screener.screen("i want to kill myself", history, at=NOW).level >= Level.CRISIS
+
+
+def _asked() -> list[PastTurn]:
+    return [
+        _ago("everything feels hopeless", 50),
+        _ago("Are you thinking about suicide?", 40, ReplyKind.CHECK_IN),
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "a little",
+        "maybe",
+        "not tonight",
+        "not yet",
+        "yes but i would never do it",
+        "both",
+        "un poco",
+        "todavía no",
+    ],
+)
+def test_half_a_yes_is_a_yes(screener: Screener, answer: str) -> None:
+    assert screener.screen(answer, _asked(), at=NOW).level == Level.CRISIS
+
+
+@pytest.mark.parametrize(
+    "answer", ["not really", "i don't know", "prefer not to say", "not anymore", "no sé"]
+)
+def test_neither_yes_nor_no_is_asked_again(screener: Screener, answer: str) -> None:
+    assert screener.screen(answer, _asked(), at=NOW).level == Level.CONCERN
+
+
+@pytest.mark.parametrize("answer", ["No.", "no, gracias", "never", "nah", "nunca", "no im fine"])
+def test_a_no_is_a_no(screener: Screener, answer: str) -> None:
+    assert screener.screen(answer, _asked(), at=NOW).level == Level.NONE
+
+
+def test_signs_add_up_over_turns(screener: Screener) -> None:
+    first, second = "gave my dog to my neighbor", "you won't hear from me after tonight"
+    assert screener.screen(first).level < Level.CRISIS
+    assert screener.screen(second).level < Level.CRISIS
+    history = [_ago(first, 900), _ago("Thank you for telling us.", 890, ReplyKind.ANSWER)]
+    assert screener.screen(second, history, at=NOW).level >= Level.CRISIS
+
+
+def test_an_ordinary_text_after_signs_is_ordinary(screener: Screener) -> None:
+    history = [_ago("gave my dog to my neighbor", 900)]
+    assert screener.screen("what are your hours", history, at=NOW).level == Level.NONE

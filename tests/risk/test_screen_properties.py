@@ -2,55 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from pathlib import Path
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
 from bot.messages import Level
 from bot.risk import Screener
 from bot.risk.explain import explain
+from tests.risk.reading import CRISIS_FILES, cases
+from tests.risk.transforms import TRANSFORMS
 
-FOLDER = Path(__file__).parent / "cases"
-CRISES: list[dict[str, Any]] = [
-    case for name in ("crisis-en", "crisis-es") for case in YAML(typ="safe").load(FOLDER / f"{name}.yml")
-]
-CYRILLIC = str.maketrans("aeopcy", "аеорсу")
-
-
-def _invisible(text: str) -> str:
-    return "\u200b".join(text)
-
-
-TRANSFORMS: dict[str, Callable[[str], str]] = {
-    "greeting before": lambda text: f"hi there. {text}",
-    "question before": lambda text: f"Is ketamine covered by insurance? {text}",
-    "question after": lambda text: f"{text}. What are your hours?",
-    "upper case": str.upper,
-    "lower case": str.lower,
-    "lost apostrophes": lambda text: text.replace("'", ""),
-    "curly apostrophes": lambda text: text.replace("'", "\u2019"),
-    "invisible characters": _invisible,
-    "look-alike letters": lambda text: text.translate(CYRILLIC),
-    "full-width letters": lambda text: re.sub(r"[a-z]", lambda found: chr(ord(found[0]) + 0xFEE0), text),
-    "combining marks": lambda text: re.sub(r"([aeiou])", "\\1\u0331", text),
-    "line breaks": lambda text: text.replace(" ", "\n"),
-    "emoji after": lambda text: f"{text} 🙃💀",
-    "entities": lambda text: text.replace("e", "&#101;"),
-    "wide spaces": lambda text: text.replace(" ", "\u00a0\u2003"),
-}
+CRISES = cases(*CRISIS_FILES)
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)
-@pytest.mark.parametrize("case", [pytest.param(case, id=case["text"][:40]) for case in CRISES])
-def test_disguise_never_lowers_the_level(screener: Screener, case: dict[str, Any], name: str) -> None:
-    plain = screener.screen(case["text"]).level
-    assert screener.screen(TRANSFORMS[name](case["text"])).level >= plain
+def test_disguise_never_lowers_the_level(screener: Screener, name: str) -> None:
+    lowered = []
+    for case in CRISES:
+        plain, disguised = screener.screen(case["text"]), screener.screen(TRANSFORMS[name](case["text"]))
+        if disguised.level < plain.level:
+            lowered.append((TRANSFORMS[name](case["text"]), plain.level.name, disguised.level.name))
+    assert not lowered
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -111,9 +87,23 @@ def test_crisis_in_the_middle_of_long_text_is_found(screener: Screener) -> None:
     assert "kill myself" in text[cue.start : cue.end]
 
 
+def test_a_crisis_is_answered_while_a_million_characters_are_read(screener: Screener) -> None:
+    words = [word for case in CRISES for word in case["text"].split()]
+    flood = " ".join(words * (1_000_000 // sum(len(word) + 1 for word in words)))
+    waits = []
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(screener.screen, flood)
+        while not reading.done():
+            started = time.monotonic()
+            assert screener.screen("i want to kill myself").level >= Level.CRISIS
+            waits.append(time.monotonic() - started)
+    assert max(waits) <= 0.3
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "".join(chr(32 + number * 7_919 % 55_000) for number in range(1_000_000)),
         "a" * 1_000_000,
         "i want to " * 100_000,
         "k*** " * 200_000,
@@ -121,7 +111,7 @@ def test_crisis_in_the_middle_of_long_text_is_found(screener: Screener) -> None:
         "😀" * 250_000,
         "(" * 1_000_000,
     ],
-    ids=["one word", "half a cue", "censored", "invisible", "emoji", "brackets"],
+    ids=["random", "one word", "half a cue", "censored", "invisible", "emoji", "brackets"],
 )
 @pytest.mark.timeout(20)
 def test_a_million_characters_take_bounded_time(screener: Screener, text: str) -> None:
