@@ -27,6 +27,11 @@ LAYERS: dict[str, set[str]] = {
     "outbox": {"messages", "transcripts", "handoff"},
     "replay": {"messages", "transcripts", "handoff"},
     "notify": {"messages", "transcripts", "outbox"},
+    "live": set(),
+    "audit": {"messages", "transcripts"},
+    "staff": {"messages", "transcripts", "audit"},
+    "cases": {"messages", "transcripts", "handoff"},
+    "review": {"messages", "transcripts", "handoff", "audit", "staff", "cases", "live"},
     "model": {"settings", "encoders"},
     "nlu": {"messages", "settings", "text", "encoders", "risk", "content"},
     "rasa_compat": {

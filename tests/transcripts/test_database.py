@@ -479,8 +479,10 @@ async def test_a_database_of_the_first_schema_is_brought_up_to_date(
             command.upgrade(config, "0001")
             values = {"c": conversation.hex, "h": opened.hex, "n": uuid4().hex, "at": at}
             for statement in (
-                "INSERT INTO conversation (id, channel, level, turns, created_at) VALUES (:c, 'web', 2, 1, :at)",
-                "INSERT INTO handoff (id, conversation_id, level, experiencer, reason, count, last_turn, opened_at)"
+                "INSERT INTO conversation (id, channel, level, turns, created_at)"
+                " VALUES (:c, 'web', 2, 1, :at)",
+                "INSERT INTO handoff"
+                " (id, conversation_id, level, experiencer, reason, count, last_turn, opened_at)"
                 " VALUES (:h, :c, 2, 'self', 'risk', 1, :n, :at)",
                 "INSERT INTO notification (id, handoff_id, reason, level, idempotency_key, created_at)"
                 " VALUES (:n, :h, 'opened', 2, 'k', :at)",
