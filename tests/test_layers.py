@@ -31,7 +31,7 @@ LAYERS: dict[str, set[str]] = {
     "audit": {"messages", "transcripts"},
     "staff": {"messages", "transcripts", "audit"},
     "cases": {"messages", "transcripts", "handoff"},
-    "review": {"messages", "transcripts", "handoff", "audit", "staff", "cases", "live"},
+    "review": {"messages", "transcripts", "handoff", "audit", "staff", "cases", "live", "channels"},
     "model": {"settings", "encoders"},
     "nlu": {"messages", "settings", "text", "encoders", "risk", "content"},
     "rasa_compat": {
@@ -97,7 +97,7 @@ LAYERS: dict[str, set[str]] = {
         "clock",
     },
 }
-WIRING = {"logs", "rehearsal", "services", "app", "cli", "exporting"}
+WIRING = {"logs", "rehearsal", "services", "app", "cli", "exporting", "desk", "administration", "demo"}
 """May import everything."""
 KNOWS_RASA = {"nlu", "rasa_compat", "engine", "actions"}
 MODULES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "actions").rglob("*.py")])
