@@ -27,6 +27,10 @@ Change = Callable[[AsyncSession, UUID], Awaitable[object]]
 HOLDS: Final[Mapping[str, timedelta]] = {"10": work.HOLD, "30": work.ON_THE_PHONE}
 
 
+class LostRaceError(Exception):
+    """Somebody else took the case first; the message is their name."""
+
+
 async def show_case(request: web.Request) -> web.StreamResponse:
     """GET /cases/{case}: facts, transcript, what can be done, history."""
     await _log_view(request, Act.TRANSCRIPT_VIEWED)
@@ -75,18 +79,19 @@ async def show_conversation(request: web.Request) -> web.StreamResponse:
 
 
 async def do_take(request: web.Request) -> web.StreamResponse:
-    """POST /cases/{case}/take"""
+    """POST /cases/{case}/take: one wins, and the others read who."""
     desk, staff, form = desk_of(request), visitor_of(request).staff, await request.post()
     why = str(form.get("other", "")).strip() or str(form.get("why", "")).strip()
-    taken: list[work.Taken] = []
 
     async def take(session: AsyncSession, case: UUID) -> None:
-        taken[:] = [await work.take(session, desk.ring, case, staff.staff, desk.clock.now(), why=why)]
+        taken = await work.take(session, desk.ring, case, staff.staff, desk.clock.now(), why=why)
+        if not taken.won:
+            raise LostRaceError(taken.holder_name)
 
-    response = await _change(request, "taken", take)
-    if taken and not taken[0].won:
-        return sorry(request, 409, f"{taken[0].holder_name} has this case already")
-    return response
+    try:
+        return await _change(request, "taken", take)
+    except LostRaceError as error:
+        return sorry(request, 409, f"{error} has this case already")
 
 
 async def do_keep(request: web.Request) -> web.StreamResponse:
@@ -127,7 +132,7 @@ async def do_close(request: web.Request) -> web.StreamResponse:
     desk, staff, form = desk_of(request), visitor_of(request).staff, await request.post()
     outcome, remark = str(form.get("outcome", "")), str(form.get("remark", ""))
     if outcome not in set(Outcome):
-        return await _case_page(request, "case.html", status=409, failure="Choose what came of it.")
+        return await _refused(request, work.CaseError("Choose what came of it."))
 
     async def close(session: AsyncSession, case: UUID) -> None:
         await work.close(
@@ -182,14 +187,12 @@ async def _change(request: web.Request, what: str, change: Change) -> web.Stream
     try:
         await desk.write(write)
     except work.CaseError as error:
-        return await _refused(request, case, error)
-    raise web.HTTPSeeOther(f"{PREFIX}/cases/{case}?said={what}")
+        return await _refused(request, error)
+    return web.Response(status=303, headers={"Location": f"{PREFIX}/cases/{case}?said={what}"})
 
 
-async def _refused(request: web.Request, case: UUID, error: work.CaseError) -> web.StreamResponse:
-    desk = desk_of(request)
-    if await desk.read(lambda session: session.get(Handoff, case)) is None:
-        return sorry(request, 404)
+async def _refused(request: web.Request, error: work.CaseError) -> web.StreamResponse:
+    await _log_view(request, Act.TRANSCRIPT_VIEWED)
     return await _case_page(request, "case.html", status=409, failure=str(error))
 
 

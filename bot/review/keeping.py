@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 LAPSE_SECONDS: Final = 10.0
 ANCHOR_SECONDS: Final = 300.0
+AGAIN_SECONDS: Final = 10.0
+"""After a failure, for example at the start, when the database is not there yet."""
 ANNOUNCE_SECONDS: Final = 10.0
 
 Announce = Callable[[Mark], Awaitable[None]]
@@ -43,11 +45,13 @@ def keep(
 
 async def _every(seconds: float, what: str, work: Callable[[], Awaitable[None]]) -> None:
     while True:
+        wait = seconds
         try:
             await work()
         except Exception as error:  # The next time must come, whatever it was.
             log.warning("desk: %s: %s", what, type(error).__name__)
-        await asyncio.sleep(seconds)
+            wait = min(seconds, AGAIN_SECONDS)
+        await asyncio.sleep(wait)
 
 
 async def _lapse(desk: Desk) -> None:

@@ -34,8 +34,7 @@ async def show_live(request: web.Request) -> web.StreamResponse:
             desk.changes.listening(visitor.staff.id) as me,
         ):
             await stream.send("{}", event="hello", retry=RETRY_MILLISECONDS)
-            with contextlib.suppress(StorageError):
-                await desk.watch.look()
+            await desk.watch.look_or_forget()
             while await _tell(desk, stream, me, visitor.token):
                 await _next_beat(me)
     return stream

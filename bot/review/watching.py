@@ -13,7 +13,7 @@ import logging
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Integer, case, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cases.queue import in_order, is_held
@@ -47,13 +47,17 @@ class Watch:
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
-            try:
-                await self._next_look()
-                if self._changes.heard:
-                    await self.look()
-            except Exception as error:  # A page must not stay blind because one look failed.
-                log.warning("the queue cannot be watched: %s", type(error).__name__)
-                self._forget()
+            await self._next_look()
+            if self._changes.heard:
+                await self.look_or_forget()
+
+    async def look_or_forget(self) -> None:
+        """Read the queue if it changed; when it cannot be read, `latest` is None and pages say so."""
+        try:
+            await self.look()
+        except Exception as error:  # A page must not stay blind because one look failed.
+            log.warning("the queue cannot be watched: %s", type(error).__name__)
+            self._forget()
 
     async def look(self) -> None:
         """Read the queue if it changed, and tell everybody who listens.
@@ -90,7 +94,7 @@ async def _fingerprint(session: AsyncSession, now: datetime) -> tuple[object, ..
         select(
             func.count(),
             func.count(case((is_held(now), 1))),
-            func.sum(Handoff.level),
+            func.sum(type_coerce(Handoff.level, Integer)),
             func.sum(Handoff.count),
             func.max(Handoff.opened_at),
             func.max(Handoff.raised_at),

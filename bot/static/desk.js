@@ -23,19 +23,27 @@ const now = () => Date.now() + ahead;
 // The alarm.
 
 let audio = null;
+// What would have sounded before somebody touched this page, which browsers wait for.
+let missed = "";
 
 function soundOn() {
   return localStorage.getItem(SOUND) !== "off";
 }
 
 function wakeAudio() {
-  audio = audio || new AudioContext();
+  if (audio === null) {
+    audio = new AudioContext();
+    audio.onstatechange = () => {
+      showMuted();
+      if (audio.state === "running" && missed) sound(missed);
+    };
+  }
   if (audio.state === "suspended") audio.resume().then(showMuted, () => {});
   showMuted();
 }
 
 function showMuted() {
-  byId("muted").hidden = !soundOn() || (audio !== null && audio.state === "running");
+  byId("muted").hidden = !soundOn() || audio.state === "running";
 }
 
 function tone(frequency, from, length) {
@@ -53,6 +61,11 @@ function tone(frequency, from, length) {
 function sound(level) {
   if (!soundOn()) return;
   wakeAudio();
+  if (audio.state !== "running") {
+    missed = level;
+    return;
+  }
+  missed = "";
   const start = audio.currentTime;
   if (level === "EMERGENCY") [0, 0.25, 0.5, 1, 1.25, 1.5].forEach((at) => tone(880, start + at, 0.18));
   else if (level === "CRISIS") [0, 0.3].forEach((at) => tone(660, start + at, 0.22));
@@ -64,7 +77,8 @@ function showSound() {
   button.hidden = false;
   button.textContent = soundOn() ? "Sound on" : "Sound off";
   button.setAttribute("aria-pressed", String(soundOn()));
-  showMuted();
+  if (soundOn()) wakeAudio();
+  else byId("muted").hidden = true;
 }
 
 function switchSound() {
@@ -291,7 +305,7 @@ byId("shortcuts")?.addEventListener("click", () => {
 byId("try-sound")?.addEventListener("click", () => sound("EMERGENCY"));
 document.addEventListener("keydown", pressed);
 for (const sign of ["keydown", "pointerdown"]) {
-  document.addEventListener(sign, () => { wakeAudio(); isHere(); });
+  document.addEventListener(sign, () => { if (soundOn()) wakeAudio(); isHere(); });
 }
 for (const sign of ["pageshow", "focus"]) window.addEventListener(sign, look);
 document.addEventListener("visibilitychange", look);
