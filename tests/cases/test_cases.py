@@ -6,7 +6,7 @@ import asyncio
 import json
 from dataclasses import asdict
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -17,12 +17,14 @@ from bot.cases.masking import mask_number, mask_numbers
 from bot.cases.queue import Case, Sign
 from bot.cases.transcript import highlight, transcript
 from bot.messages import Channel, Cue, Kind, Level, Risk
+from bot.replay import store
 from bot.transcripts import turns
 from bot.transcripts.database import Database, StorageError
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import CaseAct, Handoff, Outcome, StaffMember
 from tests.fixtures.clock import HandClock
 from tests.fixtures.desk import CRISIS, EMERGENCY, add_member, write
+from tests.fixtures.examples import accepted, message
 
 
 @pytest.fixture
@@ -84,12 +86,17 @@ async def test_a_line_of_the_queue_holds_no_word_and_no_number(
     assert "555" not in shown
 
 
-async def test_a_flood_is_one_case_with_a_count(database: Database, ring: KeyRing, clock: HandClock) -> None:
-    first = await write(database, ring, clock.now())
+async def test_a_flood_of_a_thousand_messages_is_one_case_with_a_count(
+    database: Database, ring: KeyRing, clock: HandClock
+) -> None:
+    conversation = uuid4()
     for _ in range(20):
-        await write(database, ring, clock.now(), conversation=first.conversation)
+        async with database.transaction() as session:
+            for _ in range(50):
+                said = message(clock.now(), "i want to die", conversation=conversation)
+                await store(session, ring, accepted(said, CRISIS))
     [case] = await listed(database, ring, clock)
-    assert case.count == 21
+    assert case.count == 1_000
 
 
 async def test_of_many_who_take_a_case_one_wins_and_the_others_read_who(
