@@ -120,6 +120,12 @@ async def release(
     _add_event(session, ring, row.id, CaseAct.RELEASED, now, staff, why)
 
 
+async def any_lapsed(session: AsyncSession, now: datetime) -> bool:
+    """Whether a hold has run out that nobody has given back yet."""
+    due = select(Handoff.id).where(Handoff.closed_at.is_(None), Handoff.held_until <= now).limit(1)
+    return await session.scalar(due) is not None
+
+
 async def lapse_all(session: AsyncSession, now: datetime) -> int:
     """Give back every case whose hold has run out; how many there were."""
     due = await session.scalars(

@@ -55,7 +55,10 @@ async def _every(seconds: float, what: str, work: Callable[[], Awaitable[None]])
 
 
 async def _lapse(desk: Desk) -> None:
-    await desk.write(lambda session: work.lapse_all(session, desk.clock.now()))
+    now = desk.clock.now()
+    # Asked first, so that the one writer of SQLite is left to messages.
+    if await desk.read(lambda session: work.any_lapsed(session, now)):
+        await desk.write(lambda session: work.lapse_all(session, now))
 
 
 async def _anchor(desk: Desk, anchor: Anchor, announce: Announce | None) -> None:

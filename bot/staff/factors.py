@@ -10,7 +10,6 @@ from typing import Final
 from uuid import UUID
 
 import pyotp
-import segno
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,6 +43,9 @@ def secret_of(ring: KeyRing, member: StaffMember) -> str | None:
 
 def qr_code(secret: str, login: str, issuer: str) -> bytes:
     """What an authenticator app scans, as an SVG image."""
+    # Here, because it is needed for new accounts alone and the server must listen soon.
+    import segno
+
     address = pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=issuer)
     image = io.BytesIO()
     segno.make(address, error="m").save(image, kind="svg", scale=5, border=4, light="white", dark="black")
