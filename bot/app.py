@@ -58,7 +58,18 @@ def make_app(services: Services) -> web.Application:
         ),
     )
     add_page(app, content=lambda: services.content)
+    _add_desk(app, services)
     return app
+
+
+def _add_desk(app: web.Application, services: Services) -> None:
+    """Add the staff pages; without them the chat goes on, and staff are paged all the same."""
+    try:
+        from bot import desk
+
+        desk.add(app, services)
+    except Exception as error:
+        log.error("the staff pages are not served: %s", type(error).__name__)
 
 
 def run(settings: Settings) -> None:

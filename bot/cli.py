@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from bot.cli_content import check, content, preview
+from bot.cli_staff import audit, demo, staff
 from bot.evaluation.command import evaluate
 from bot.refusals import Refusal, refusals
 from bot.settings import load
@@ -124,7 +125,7 @@ def rasa(arguments: tuple[str, ...]) -> None:
         stock(list(arguments))
 
 
-for command in (check, content, evaluate, preview):
+for command in (audit, check, content, demo, evaluate, preview, staff):
     main.add_command(command)
 
 

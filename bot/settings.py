@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 
@@ -49,11 +50,19 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     notify_urls: tuple[str, ...] = ()
+    time_zone: ZoneInfo = ZoneInfo("America/New_York")
+    audit_anchor: Path = Path("audit/anchor.jsonl")
+    audit_anchor_url: str = ""
 
     @property
     def base_url(self) -> str:
         """Where people reach this server, without a slash at the end."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def behind_tls(self) -> bool:
+        """Whether people reach this server by HTTPS, so that cookies may insist on it."""
+        return self.public_url.startswith("https://")
 
     def require_keys(self) -> Settings:
         """These settings, if they can protect what people write.
@@ -122,6 +131,13 @@ def _yes(value: str) -> bool:
     return value == "yes"
 
 
+def _zone(value: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError("give a name of the time zone database, like America/New_York") from error
+
+
 def _origin(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
@@ -154,4 +170,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "trusted_proxies": _words,
     # Apprise URLs may hold commas: one a line or separated by spaces.
     "notify_urls": lambda value: tuple(value.split()),
+    "time_zone": _zone,
+    "audit_anchor": Path,
+    "audit_anchor_url": str,
 }

@@ -27,6 +27,11 @@ LAYERS: dict[str, set[str]] = {
     "outbox": {"messages", "transcripts", "handoff"},
     "replay": {"messages", "transcripts", "handoff"},
     "notify": {"messages", "transcripts", "outbox"},
+    "live": set(),
+    "audit": {"messages", "transcripts"},
+    "staff": {"messages", "transcripts", "audit"},
+    "cases": {"messages", "transcripts", "handoff"},
+    "review": {"messages", "transcripts", "handoff", "audit", "staff", "cases", "live", "channels"},
     "model": {"settings", "encoders"},
     "nlu": {"messages", "settings", "text", "encoders", "risk", "content"},
     "rasa_compat": {
@@ -122,7 +127,19 @@ LAYERS: dict[str, set[str]] = {
         "clock",
     },
 }
-WIRING = {"logs", "rehearsal", "services", "app", "cli", "cli_content", "exporting"}
+WIRING = {
+    "logs",
+    "rehearsal",
+    "services",
+    "app",
+    "cli",
+    "cli_content",
+    "cli_staff",
+    "exporting",
+    "desk",
+    "administration",
+    "demo",
+}
 """May import everything."""
 KNOWS_RASA = {"nlu", "rasa_compat", "engine", "actions"}
 MODULES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "actions").rglob("*.py")])

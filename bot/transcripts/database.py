@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -76,6 +76,8 @@ class Database:
         self._inode: Inode | None = None
         self.outbox_changed = asyncio.Event()
         """Set after a commit that wrote a notification."""
+        self.on_commit: Callable[[], None] = lambda: None
+        """Called after every commit; must neither wait nor raise."""
 
     @property
     def file(self) -> Path | None:
@@ -98,6 +100,7 @@ class Database:
                 raise StorageError("the database file was removed or replaced during the transaction")
         if session.info.get(WAKES_OUTBOX):
             self.outbox_changed.set()
+        self.on_commit()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

@@ -38,9 +38,36 @@ class Delivery(StrEnum):
 
 
 class HandoffReason(StrEnum):
-    """Why a conversation was handed to staff."""
+    """Why a conversation was handed to staff. All but `RISK` may be of any level."""
 
     RISK = "risk"
+    CALL_BACK = "call_back"
+    ASKED_FOR_A_PERSON = "asked_for_a_person"
+    FOUND_IN_REVIEW = "found_in_review"
+    CANNOT_TEXT_BACK = "cannot_text_back"
+
+
+class Outcome(StrEnum):
+    """What came of a hand-off; demanded when it is closed."""
+
+    REACHED = "reached"
+    NO_ANSWER = "no_answer"
+    CALLED_911 = "called_911"
+    FALSE_ALARM = "false_alarm"
+    DUPLICATE = "duplicate"
+
+
+class CaseAct(StrEnum):
+    """What staff, or the passing of time, did to a hand-off."""
+
+    TAKEN = "taken"
+    KEPT = "kept"
+    RELEASED = "released"
+    LAPSED = "lapsed"
+    NOTED = "noted"
+    REVEALED = "revealed"
+    CLOSED = "closed"
+    REOPENED = "reopened"
 
 
 class Reason(StrEnum):
@@ -83,6 +110,8 @@ class Base(DeclarativeBase):
         Direction: choice(Direction),
         Delivery: choice(Delivery),
         HandoffReason: choice(HandoffReason),
+        Outcome: choice(Outcome),
+        CaseAct: choice(CaseAct),
         Reason: choice(Reason),
         SendState: choice(SendState),
         Verdict: choice(Verdict),
@@ -163,8 +192,17 @@ class Turn(Base):
     )
 
 
+def _opened_at(context: Any) -> datetime:
+    opened: datetime = context.get_current_parameters()["opened_at"]
+    return opened
+
+
 class Handoff(Base):
-    """A person in danger, handed to staff; open until `closed_at`. `count` is its crisis messages."""
+    """A person in danger, handed to staff; open until `closed_at`. `count` is its crisis messages.
+
+    `waiting_since` is when it was last without anybody: opened, released, or its hold lapsed. A hold,
+    `acknowledged_by`, ends by itself at `held_until`; NULL there is a hold without an end.
+    """
 
     __tablename__ = "handoff"
 
@@ -180,11 +218,15 @@ class Handoff(Base):
     raised_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    waiting_since: Mapped[datetime] = mapped_column(default=_opened_at)
+    held_until: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
     outcome: Mapped[bytes | None]
+    result: Mapped[Outcome | None]
 
     __table_args__ = (
+        Index(None, "closed_at"),
         Index(
             "uq_handoff_open",
             "conversation_id",
@@ -193,6 +235,37 @@ class Handoff(Base):
             postgresql_where=text("closed_at IS NULL"),
         ),
     )
+
+
+class CaseEvent(Base):
+    """One change of a hand-off, for its history. `staff_id` is None when time did it.
+
+    `detail` is the encrypted text of a note, or why somebody did it. `row` is what it is bound to.
+    """
+
+    __tablename__ = "case_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    row: Mapped[UUID] = mapped_column(default=uuid4)
+    handoff_id: Mapped[UUID] = mapped_column(ForeignKey("handoff.id"), index=True)
+    at: Mapped[datetime]
+    staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    act: Mapped[CaseAct]
+    detail: Mapped[bytes | None]
+
+
+class Mention(Base):
+    """A staff member named in a note, until they have opened the case."""
+
+    __tablename__ = "mention"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    event_id: Mapped[int] = mapped_column(ForeignKey("case_event.id"))
+    handoff_id: Mapped[UUID] = mapped_column(ForeignKey("handoff.id"), index=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
+    seen_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "staff_id", "seen_at"),)
 
 
 class HandoffTurn(Base):
@@ -247,7 +320,11 @@ class Dispatch(Base):
 
 
 class StaffMember(Base):
-    """Somebody who may log in to the staff pages."""
+    """Somebody who may log in to the staff pages.
+
+    Until a one-time link was used, `password_hash` is empty and nobody can log in. `setup_digest` is the
+    SHA-256 of the link's token. `totp_step` is the last time step whose code was used.
+    """
 
     __tablename__ = "staff_member"
 
@@ -257,8 +334,52 @@ class StaffMember(Base):
     role: Mapped[str] = mapped_column(String(32))
     password_hash: Mapped[str] = mapped_column(String(255))
     totp_secret: Mapped[bytes | None]
+    totp_step: Mapped[int | None]
+    setup_digest: Mapped[str | None] = mapped_column(String(64))
+    setup_until: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+    __table_args__ = (Index("uq_staff_member_setup_digest", "setup_digest", unique=True),)
+
+
+class StaffSession(Base):
+    """A login that is in force until it ends, is idle for too long, or expires.
+
+    `token_digest` is the SHA-256 of the cookie: a stolen database logs nobody in.
+    """
+
+    __tablename__ = "staff_session"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class RecoveryCode(Base):
+    """A code that stands in for the second factor once; only its keyed digest is kept."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None]
+
+
+class LoginThrottle(Base):
+    """Failed logins under one key: a name, an address, or both together, as a keyed digest."""
+
+    __tablename__ = "login_throttle"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    last_failure_at: Mapped[datetime]
+    locked_until: Mapped[datetime | None]
 
 
 class Review(Base):

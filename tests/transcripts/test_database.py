@@ -27,7 +27,7 @@ from bot.transcripts import migrating, turns
 from bot.transcripts.connecting import BUSY_SECONDS, Target
 from bot.transcripts.database import Database, KeyMismatchError, RefusedError, StorageError
 from bot.transcripts.encryption import KeyRing, make_key
-from bot.transcripts.tables import AuditEntry, Base, Conversation, KeyCheck
+from bot.transcripts.tables import AuditEntry, Base, Conversation, Handoff, KeyCheck
 from tests.fixtures.clock import HandClock
 
 MakeDatabase = Callable[..., Database]
@@ -457,3 +457,42 @@ async def test_migrating_again_leaves_the_locks_of_this_process(
             int(await asyncio.to_thread(subprocess.check_output, [sys.executable, "-c", look_in, file]))
         )
     assert seen == [1, 2, 3]
+
+
+async def test_a_database_of_the_first_schema_is_brought_up_to_date(
+    database_url: str, make_database: MakeDatabase
+) -> None:
+    at, conversation, opened = "2026-03-02 12:00:00", uuid4(), uuid4()
+
+    def first() -> None:
+        from alembic import command
+        from alembic.config import Config
+
+        target = Target(database_url)
+        if target.file is not None:
+            target.file.touch()
+        engine = target.migrating()
+        with engine.begin() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(migrating.SCRIPTS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0001")
+            values = {"c": conversation.hex, "h": opened.hex, "n": uuid4().hex, "at": at}
+            for statement in (
+                "INSERT INTO conversation (id, channel, level, turns, created_at)"
+                " VALUES (:c, 'web', 2, 1, :at)",
+                "INSERT INTO handoff"
+                " (id, conversation_id, level, experiencer, reason, count, last_turn, opened_at)"
+                " VALUES (:h, :c, 2, 'self', 'risk', 1, :n, :at)",
+                "INSERT INTO notification (id, handoff_id, reason, level, idempotency_key, created_at)"
+                " VALUES (:n, :h, 'opened', 2, 'k', :at)",
+            ):
+                connection.execute(sa.text(statement), values)
+        engine.dispose()
+
+    await asyncio.to_thread(first)
+    database = make_database(database_url)
+    await database.migrate()
+    async with database.reading() as session:
+        [row] = (await session.scalars(sa.select(Handoff))).all()
+        assert (row.id, row.waiting_since, row.held_until) == (opened, row.opened_at, None)

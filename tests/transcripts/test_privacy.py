@@ -10,6 +10,8 @@ import psycopg
 import pytest
 
 from bot import handoff
+from bot.audit import Act, record
+from bot.cases import work
 from bot.messages import Channel
 from bot.replay import store
 from bot.transcripts import turns
@@ -17,7 +19,7 @@ from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.entries import AcceptedEntry
 from bot.transcripts.spool import Spool
-from bot.transcripts.tables import Feedback, StaffMember, Tracker
+from bot.transcripts.tables import Feedback, Outcome, StaffMember, Tracker
 from tests.fixtures.clock import HandClock
 from tests.fixtures.examples import ANSWER, CRISIS, accepted, message, recorded
 
@@ -61,7 +63,12 @@ async def everything(database: Database, ring: KeyRing, entry: AcceptedEntry, cl
         await session.flush()
         row = await handoff.current(session, conversation)
         assert row is not None
+        await work.take(session, ring, row.id, staff, clock.now(), why=WORDS)
+        await work.note(session, ring, row.id, staff, clock.now(), WORDS)
+        await work.close(session, ring, row.id, staff, clock.now(), Outcome.REACHED, remark=WORDS)
+        await work.reopen(session, ring, row.id, staff, clock.now(), why=WORDS)
         await handoff.close(session, ring, row.id, staff, clock.now(), outcome=WORDS)
+        await record(session, ring, Act.SEARCHED, clock.now(), staff=staff, detail={"words": WORDS})
 
 
 def readable(raw: bytes) -> list[str]:

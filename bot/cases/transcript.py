@@ -1,0 +1,124 @@
+"""A conversation turn by turn, as staff read it: the cue in its words, the answer's origin, delivery."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.cases.masking import mask_numbers
+from bot.messages import Cue, Language, Level, ReplyKind, Risk
+from bot.transcripts.encryption import KeyRing
+from bot.transcripts.tables import Delivery, Direction, Turn
+
+PAGE: Final = 200
+"""Turns of a page; the last page is shown first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a text, and the rules that found something in it."""
+
+    text: str
+    rules: tuple[str, ...] = ()
+    level: Level = Level.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One turn. `inbound`: the person wrote it; `risk` and `topic` are then what we made of it.
+
+    `reply` and `response` tell which kind of answer an outbound turn is, and which curated text.
+    """
+
+    id: UUID
+    seq: int
+    inbound: bool
+    at: datetime
+    pieces: tuple[Piece, ...]
+    language: Language | None
+    risk: Risk
+    topic: str | None
+    confidence: float | None
+    reply: ReplyKind | None
+    response: str | None
+    delivery: Delivery | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A page of a conversation, oldest turn first. `earlier` is how many turns come before it."""
+
+    turns: tuple[Said, ...]
+    total: int
+    earlier: int
+
+
+async def transcript(
+    session: AsyncSession,
+    ring: KeyRing,
+    conversation: UUID,
+    *,
+    before: int | None = None,
+    reveal: bool = False,
+    limit: int = PAGE,
+) -> Transcript:
+    """The last turns of a conversation. Whoever calls this for somebody writes it into the audit log.
+
+    Args:
+        before: Only turns with a smaller sequence number.
+        reveal: Show phone numbers that people wrote in full.
+
+    Raises:
+        DecryptionError: The ring does not fit.
+    """
+    wanted = select(Turn).where(Turn.conversation_id == conversation)
+    if before is not None:
+        wanted = wanted.where(Turn.seq < before)
+    rows = list((await session.scalars(wanted.order_by(Turn.seq.desc()).limit(limit))).all())[::-1]
+    counted = select(func.count()).where(Turn.conversation_id == conversation)
+    total = await session.scalar(counted) or 0
+    earlier = await session.scalar(counted.where(Turn.seq < rows[0].seq)) or 0 if rows else 0
+    return Transcript(tuple(_said(ring, row, reveal) for row in rows), total, earlier)
+
+
+def highlight(text: str, cues: Sequence[Cue]) -> tuple[Piece, ...]:
+    """A text cut where cues begin and end; the pieces together are the text."""
+    own = [cue for cue in cues if cue.turns_ago == 0 and 0 <= cue.start < cue.end <= len(text)]
+    edges = sorted({0, len(text), *(cue.start for cue in own), *(cue.end for cue in own)})
+    return tuple(_pieces(text, own, edges)) or (Piece(text),)
+
+
+def _pieces(text: str, cues: Sequence[Cue], edges: Sequence[int]) -> Iterator[Piece]:
+    for start, end in zip(edges, edges[1:], strict=False):
+        over = [cue for cue in cues if cue.start <= start and end <= cue.end]
+        rules = tuple(sorted({cue.rule for cue in over}))
+        yield Piece(text[start:end], rules, max((cue.level for cue in over), default=Level.NONE))
+
+
+def _said(ring: KeyRing, turn: Turn, reveal: bool) -> Said:
+    body = ring.decrypt(turn.body, turn.id)
+    inbound = turn.direction is Direction.INBOUND
+    risk = Risk.from_json(turn.risk) if turn.risk else Risk()
+    text = body if inbound else str(json.loads(body)["text"])
+    shown = text if reveal or not inbound else mask_numbers(text)
+    return Said(
+        id=turn.id,
+        seq=turn.seq,
+        inbound=inbound,
+        at=turn.created_at,
+        pieces=highlight(shown, risk.cues) if inbound else (Piece(text),),
+        language=turn.language,
+        risk=risk,
+        topic=turn.topic,
+        confidence=turn.confidence,
+        reply=turn.reply_kind,
+        response=turn.response,
+        delivery=turn.delivery,
+    )

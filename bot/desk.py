@@ -1,0 +1,72 @@
+"""The desk around the running services, and what happens when it cannot be had: the chat goes on without."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+
+from aiohttp import web
+
+from bot.audit.anchor import Anchor, Mark
+from bot.live import Changes
+from bot.review.app import add_desk
+from bot.review.desk import Desk
+from bot.review.keeping import Announce
+from bot.review.times import Times
+from bot.review.watching import Watch
+from bot.services import Services
+
+log = logging.getLogger(__name__)
+
+
+def add(app: web.Application, services: Services) -> None:
+    """Add the staff pages to the server.
+
+    Raises:
+        Exception: Something of them is missing.
+    """
+    settings, database, clock = services.settings, services.database, services.clock
+
+    def make(changes: Changes) -> Desk:
+        return Desk(
+            database=database,
+            ring=services.ring,
+            clock=clock,
+            times=Times(settings.time_zone, clock),
+            changes=changes,
+            watch=Watch(database, changes, clock),
+            clinic=lambda: services.content.clinic.name,
+            public_url=settings.public_url,
+            base_url=settings.base_url,
+            trusted_proxies=settings.trusted_proxies,
+            behind_tls=settings.behind_tls,
+        )
+
+    add_desk(
+        app,
+        make=make,
+        anchor=Anchor(settings.audit_anchor, services.ring),
+        announce=_announcer(settings.audit_anchor_url) if settings.audit_anchor_url else None,
+    )
+
+
+def _announcer(url: str) -> Announce:
+    async def announce(mark: Mark) -> None:
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+
+        def send() -> None:
+            # Here, because loading it takes a quarter of a second.
+            from apprise import Apprise
+
+            service = Apprise()
+            service.add(url)
+            service.notify(title="Harborline audit log", body=f"{mark.entry} {mark.mac} {mark.at}")
+            loop.call_soon_threadsafe(lambda: None if done.done() else done.set_result(None))
+
+        # A daemon, so that a service that hangs does not keep the process from ending.
+        threading.Thread(target=send, name="anchor", daemon=True).start()
+        await done
+
+    return announce

@@ -1,0 +1,124 @@
+"""The words that staff read for the values that the program stores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.messages import Channel, Experiencer, Kind, Language, Level, ReplyKind, Severity
+from bot.staff.roles import Role
+from bot.transcripts.tables import CaseAct, Delivery, HandoffReason, Outcome
+
+LEVELS: Final[Mapping[Level, str]] = {
+    Level.NONE: "No danger found",
+    Level.CONCERN: "Concern",
+    Level.CRISIS: "Crisis",
+    Level.EMERGENCY: "Emergency",
+}
+SHAPES: Final[Mapping[Level, str]] = {
+    Level.NONE: "○",
+    Level.CONCERN: "●",
+    Level.CRISIS: "◆",
+    Level.EMERGENCY: "▲",
+}
+"""A level is told apart without its colour too."""
+KINDS: Final[Mapping[Kind, str]] = {
+    Kind.SUICIDE: "Suicide",
+    Kind.SELF_HARM: "Self-harm",
+    Kind.OVERDOSE: "Overdose",
+    Kind.POISONING: "Poisoning",
+    Kind.MEDICAL: "Medical emergency",
+    Kind.HARM_TO_OTHERS: "Harm to others",
+    Kind.ABUSE: "Abuse",
+    Kind.PSYCHOSIS: "Psychosis",
+    Kind.EATING_DISORDER: "Eating disorder",
+    Kind.METHOD_SEEKING: "Asks for a method",
+    Kind.DISTRESS: "Distress",
+}
+REASONS: Final[Mapping[HandoffReason, str]] = {
+    HandoffReason.RISK: "Danger in the words",
+    HandoffReason.CALL_BACK: "Asked to be called back",
+    HandoffReason.ASKED_FOR_A_PERSON: "Asked for a person",
+    HandoffReason.FOUND_IN_REVIEW: "Found in review",
+    HandoffReason.CANNOT_TEXT_BACK: "Cannot be texted back",
+}
+OUTCOMES: Final[Mapping[Outcome, str]] = {
+    Outcome.REACHED: "Reached the person",
+    Outcome.NO_ANSWER: "No answer",
+    Outcome.CALLED_911: "911 was called",
+    Outcome.FALSE_ALARM: "False alarm",
+    Outcome.DUPLICATE: "Duplicate of another case",
+}
+HAPPENED: Final[Mapping[str, str]] = {
+    "opened": "Case opened, staff told",
+    "raised": "Danger rose, staff told",
+    "cannot_text_back": "Staff told that texts may not reach this person",
+    CaseAct.TAKEN: "took the case",
+    CaseAct.KEPT: "is on the phone, keeps the case for 30 minutes",
+    CaseAct.RELEASED: "gave the case back",
+    CaseAct.LAPSED: "did nothing for a while, so the case went back to the queue",
+    CaseAct.NOTED: "wrote a note",
+    CaseAct.REVEALED: "looked at the full number",
+    CaseAct.CLOSED: "closed the case",
+    CaseAct.REOPENED: "opened the case again",
+}
+EXPERIENCERS: Final[Mapping[Experiencer, str]] = {
+    Experiencer.SELF: "The writer",
+    Experiencer.OTHER: "Somebody else",
+}
+CHANNELS: Final[Mapping[Channel, str]] = {Channel.WEB: "Web chat", Channel.SMS: "Text message"}
+LANGUAGES: Final[Mapping[Language, str]] = {Language.EN: "English", Language.ES: "Spanish"}
+ROLES: Final[Mapping[Role, str]] = {
+    Role.REVIEWER: "Reviewer",
+    Role.CLINICIAN: "Clinician",
+    Role.ADMIN: "Admin",
+}
+REPLIES: Final[Mapping[ReplyKind, str]] = {
+    ReplyKind.ANSWER: "Answer",
+    ReplyKind.ASK_BACK: "Question back",
+    ReplyKind.REFUSAL: "Refusal",
+    ReplyKind.DECLINE: "Out of scope",
+    ReplyKind.CHECK_IN: "Check-in",
+    ReplyKind.CRISIS: "Crisis card",
+    ReplyKind.FALLBACK: "Fallback card",
+    ReplyKind.DISCLOSURE: "What this service is",
+    ReplyKind.SERVICE: "Service text",
+}
+DELIVERIES: Final[Mapping[Delivery, str]] = {
+    Delivery.RECORDED: "Recorded",
+    Delivery.SENT: "Sent, not confirmed",
+    Delivery.DELIVERED: "Delivered",
+    Delivery.FAILED: "NOT delivered",
+}
+SEVERITIES: Final[Mapping[Severity, str]] = {
+    Severity.UNKNOWN: "",
+    Severity.WISH_TO_BE_DEAD: "wish to be dead",
+    Severity.THOUGHTS: "thoughts",
+    Severity.METHOD: "method",
+    Severity.INTENT: "intent",
+    Severity.PLAN: "plan",
+    Severity.BEHAVIOUR: "behaviour",
+}
+WHY_NOT_FIRST: Final = (
+    "I know this person",
+    "Language",
+    "A colleague asked me to",
+    "The first one is being handled by phone",
+)
+"""Offered when somebody takes a case that is not the first; other words may be given."""
+SAID: Final[Mapping[str, str]] = {
+    "nobody-waits": "Nobody is waiting. Every open case is with somebody.",
+    "taken": "You have this case now. Everybody can see that.",
+    "kept": "The case stays with you.",
+    "released": "The case is back in the queue, and its clock has started again.",
+    "noted": "Your note is saved.",
+    "closed": "The case is closed.",
+    "reopened": "The case is open again, and yours.",
+    "logged-out": "You are logged out.",
+    "set-up": "Your account is ready. Log in with your new password.",
+    "password": "Your password is changed. Log in with it.",
+    "disabled": "The account is disabled, and its sessions have ended.",
+    "enabled": "The account may be used again.",
+    "ended": "Every session of that account has ended.",
+}
+"""What a page says at its top, by the code in its address: never words out of the address."""

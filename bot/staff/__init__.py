@@ -1,0 +1,1 @@
+"""Staff: who may log in, how they prove it, and what they may do."""
