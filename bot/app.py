@@ -19,6 +19,8 @@ from bot.channels.page import add_page
 from bot.channels.tokens import Tokens
 from bot.logs import configure_logs
 from bot.notify import misunderstood
+from bot.roster import FILE
+from bot.roster import load as load_roster
 from bot.services import Services
 from bot.settings import Settings, SettingsError
 from bot.transcripts.database import KeyMismatchError
@@ -107,6 +109,15 @@ def _require_addresses(settings: Settings) -> None:
     """Find an address that would never be told of a hand-off before anyone is in danger."""
     if settings.notify_urls and (places := misunderstood(settings.notify_urls)):
         raise SettingsError(f"HARBORLINE_NOTIFY_URLS: apprise does not understand address {places[0]}.")
+    roster = load_roster(settings.data)
+    for contact in roster.contacts.values() if roster else ():
+        if contact.address not in settings.contact:
+            remedy = "Set it to an apprise URL, or take the contact off the roster."
+            raise SettingsError(
+                f"{contact.address} is not set; {FILE} names it for '{contact.key}'. {remedy}"
+            )
+        if misunderstood([settings.contact[contact.address]]):
+            raise SettingsError(f"{contact.address}: apprise does not understand the address.")
 
 
 def _cannot_listen(settings: Settings, error: OSError) -> str:

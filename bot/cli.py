@@ -69,10 +69,13 @@ def check() -> None:
     with _refusals():
         settings = load()
         from bot.checks import check as faults_of
+        from bot.checks import warnings
 
         faults = faults_of(settings.data)
         for fault in faults:
             click.echo(str(fault))
+        for warning in warnings(settings.data):
+            click.echo(f"warning: {warning}")
         if faults:
             click.echo(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} found.", err=True)
             sys.exit(1)

@@ -15,6 +15,7 @@ from bot.content import load as load_content
 from bot.conversation import Responder
 from bot.deadline import finish_late_work, finish_within
 from bot.engine import RasaEngine
+from bot.escalation import Escalator
 from bot.memory import Memory
 from bot.messages import Clock, EngineReply, EngineUnavailableError, Language, Message, Risk
 from bot.notify import Notifier
@@ -22,6 +23,8 @@ from bot.outbox import Worker
 from bot.recording import Recording
 from bot.replay import replay
 from bot.risk import Screener
+from bot.roster import Roster
+from bot.roster import load as load_roster
 from bot.settings import Mode, Settings
 from bot.transcripts.database import Database, StorageError
 from bot.transcripts.encryption import KeyRing
@@ -74,14 +77,26 @@ class Services:
         self.database = Database(settings.database_url, self.ring)
         self.database_prepared = False
         self.memory = Memory()
-        self.notifier = Notifier(settings.notify_urls, base_url=settings.base_url)
-        self.worker = Worker(self.database, self.notifier, self.clock)
+        # Without addresses there is nobody to follow the steps with: a rehearsal, or no roster in use.
+        self.roster: Roster | None = load_roster(settings.data) if settings.contact else None
+        self.notifier = Notifier(
+            settings.notify_urls,
+            base_url=settings.base_url,
+            contacts=self.roster.addresses(settings.contact) if self.roster else {},
+        )
+        self.worker = self._worker()
         self.spool = Spool(settings.spool, self.ring)
         self.engine: RasaEngine | CardsOnly = (
             RasaEngine(settings) if settings.mode is Mode.FULL else CardsOnly()
         )
         self.responder = self._responder()
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _worker(self) -> Worker:
+        if self.roster is None:
+            return Worker(self.database, self.notifier, self.clock)
+        escalator = Escalator(self.database, self.roster, self.clock)
+        return Worker(self.database, self.notifier, self.clock, plan=escalator.advance)
 
     def _responder(self) -> Responder:
         return Responder(

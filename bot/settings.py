@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 PREFIX = "HARBORLINE_"
+CONTACT = f"{PREFIX}CONTACT_"
+"""Settings whose names begin so hold the addresses of the contacts on the roster."""
 ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds `data/`, `config.yml` and `domain.yml`."""
 
@@ -48,6 +50,8 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     notify_urls: tuple[str, ...] = ()
+    contact: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Every setting that begins with `HARBORLINE_CONTACT_`, by its whole name."""
 
     @property
     def base_url(self) -> str:
@@ -80,12 +84,14 @@ def load(environ: Mapping[str, str] | None = None, *, env_file: Path = Path(".en
     """
     values = {**_from_file(env_file), **(os.environ if environ is None else environ)}
     ours = {name: value for name, value in values.items() if name.startswith(PREFIX)}
-    known = {PREFIX + field.name.upper(): field.name for field in fields(Settings)}
+    known = {PREFIX + each.name.upper(): each.name for each in fields(Settings) if each.name != "contact"}
+    contacts = {name: ours.pop(name).strip() for name in sorted(ours) if name.startswith(CONTACT)}
     unknown = sorted(ours.keys() - known.keys())
     if unknown:
         raise SettingsError(f"{unknown[0]} is not a setting. Correct its name: see docs/settings.md.")
     # An empty value is an unset one: `.env.example` lists every name.
-    return Settings(**{known[name]: _parse(name, value) for name, value in ours.items() if value})
+    parsed = {known[name]: _parse(name, value) for name, value in ours.items() if value}
+    return Settings(**parsed, contact={name: value for name, value in contacts.items() if value})
 
 
 def _from_file(env_file: Path) -> dict[str, str]:
