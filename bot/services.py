@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.acceptance import Acceptance
+from bot.calling_back import CallBacks
 from bot.cards import Cards
 from bot.clock import SystemClock
 from bot.content import Content
@@ -115,6 +116,9 @@ class Services:
                 spool=self.spool,
                 memory=self.memory,
                 clock=self.clock,
+            ),
+            call_backs=CallBacks(
+                database=self.database, ring=self.ring, spool=self.spool, cards=lambda: self.cards
             ),
             memory=self.memory,
             engine=self.engine,

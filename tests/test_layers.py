@@ -57,8 +57,9 @@ LAYERS: dict[str, set[str]] = {
         "deadline",
         "replay",
     },
+    "calling_back": {"messages", "cards", "deadline", "replay", "transcripts"},
     "answering": {"messages", "text", "keywords", "content", "cards", "acceptance"},
-    "recording": {"messages", "transcripts", "memory", "deadline", "acceptance"},
+    "recording": {"messages", "transcripts", "memory", "deadline", "acceptance", "replay"},
     "conversation": {
         "messages",
         "text",
@@ -71,6 +72,7 @@ LAYERS: dict[str, set[str]] = {
         "acceptance",
         "answering",
         "recording",
+        "calling_back",
     },
     "channels": {
         "messages",
@@ -79,6 +81,7 @@ LAYERS: dict[str, set[str]] = {
         "content",
         "cards",
         "conversation",
+        "calling_back",
         "transcripts",
         "services",
         "rehearsal",

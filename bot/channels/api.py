@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from bot.calling_back import BadNumberError
 from bot.cards import Cards
 from bot.channels.errors import ApiError, Errors, Handler
 from bot.channels.headers import add_headers
@@ -22,6 +23,7 @@ from bot.channels.origins import Origins
 from bot.channels.tokens import TokenError, Tokens
 from bot.channels.wire import (
     Inbound,
+    call_back_wish,
     inbound,
     language,
     read_object,
@@ -37,7 +39,7 @@ BODY_DEADLINE: Final = timedelta(seconds=30)
 
 
 class Responds(Protocol):
-    """What the API needs of `conversation.Responder`; neither method raises."""
+    """What the API needs of `conversation.Responder`; only a number that is none raises."""
 
     async def respond(self, message: Message, *, limited: bool = False) -> tuple[Reply, ...] | Silent:
         """Answer one inbound message."""
@@ -45,6 +47,16 @@ class Responds(Protocol):
 
     async def greet(self, conversation: UUID, channel: Channel, language: Language) -> tuple[Reply, ...]:
         """Open a conversation."""
+        ...
+
+    async def request_call_back(
+        self, message: Message, *, limited: bool = False
+    ) -> tuple[Reply, ...] | Silent:
+        """Keep a wish to be called; the text is the number.
+
+        Raises:
+            BadNumberError: It is none.
+        """
         ...
 
 
@@ -70,6 +82,7 @@ class ChatApi:
         return [
             web.post("/api/conversations", self.open_conversation),
             web.post("/api/messages", self.post_message),
+            web.post("/api/call-backs", self.post_call_back),
             web.get("/health/live", self.live),
             web.get("/health/ready", self.ready),
         ]
@@ -98,6 +111,19 @@ class ChatApi:
             raise _unauthorized()
         limited = self.limits.message(request, conversation)
         replies = await self.responder.respond(self._message(said), limited=limited)
+        return web.json_response({"replies": replies_json(replies)})
+
+    async def post_call_back(self, request: web.Request) -> web.Response:
+        """POST /api/call-backs: what became of a wish to be called; sent again it is the same wish."""
+        conversation = self._authenticate(request)
+        wish = call_back_wish(await _body(request))
+        if wish.conversation != conversation:
+            raise _unauthorized()
+        limited = self.limits.message(request, conversation)
+        try:
+            replies = await self.responder.request_call_back(self._message(wish), limited=limited)
+        except BadNumberError as error:
+            raise ApiError(422) from error
         return web.json_response({"replies": replies_json(replies)})
 
     async def live(self, _: web.Request) -> web.Response:

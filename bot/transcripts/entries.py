@@ -47,7 +47,19 @@ class RecordedEntry:
     at: datetime
 
 
-Entry = AcceptedEntry | RecordedEntry
+@dataclass(frozen=True, slots=True)
+class CallBackEntry:
+    """A request to be called, with the person's consent to it. `turn` is an id of its own, of no turn."""
+
+    turn: UUID
+    conversation: UUID
+    channel: Channel
+    language: Language
+    number: str
+    at: datetime
+
+
+Entry = AcceptedEntry | RecordedEntry | CallBackEntry
 
 
 def reply_to_json(reply: Reply) -> dict[str, Any]:
@@ -78,6 +90,8 @@ def entry_to_json(entry: Entry) -> dict[str, Any]:
     """The spooled form of an entry: plain JSON values."""
     if isinstance(entry, AcceptedEntry):
         return _accepted_to_json(entry)
+    if isinstance(entry, CallBackEntry):
+        return _call_back_to_json(entry)
     return {
         "turn": str(entry.turn),
         "conversation": str(entry.conversation),
@@ -99,6 +113,8 @@ def entry_from_json(stored: dict[str, Any]) -> Entry:
     """
     if "message" in stored:
         return _accepted_from_json(stored)
+    if "number" in stored:
+        return _call_back_from_json(stored)
     return RecordedEntry(
         turn=UUID(stored["turn"]),
         conversation=UUID(stored["conversation"]),
@@ -117,6 +133,28 @@ def entry_from_json(stored: dict[str, Any]) -> Entry:
 def candidates_to_json(understood: EngineReply) -> list[dict[str, Any]]:
     """The topics that the engine considered, as plain JSON values."""
     return [asdict(candidate) for candidate in understood.candidates]
+
+
+def _call_back_to_json(entry: CallBackEntry) -> dict[str, Any]:
+    return {
+        "turn": str(entry.turn),
+        "conversation": str(entry.conversation),
+        "channel": entry.channel,
+        "language": entry.language,
+        "number": entry.number,
+        "at": entry.at.isoformat(),
+    }
+
+
+def _call_back_from_json(stored: dict[str, Any]) -> CallBackEntry:
+    return CallBackEntry(
+        turn=UUID(stored["turn"]),
+        conversation=UUID(stored["conversation"]),
+        channel=Channel(stored["channel"]),
+        language=Language(stored["language"]),
+        number=stored["number"],
+        at=datetime.fromisoformat(stored["at"]),
+    )
 
 
 def _accepted_to_json(entry: AcceptedEntry) -> dict[str, Any]:
