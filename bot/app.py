@@ -16,6 +16,7 @@ from bot.channels.api import ChatApi, add_api
 from bot.channels.limits import Limits
 from bot.channels.origins import Origins
 from bot.channels.page import add_page
+from bot.channels.synthetic import Synthetic
 from bot.channels.tokens import Tokens
 from bot.logs import configure_logs
 from bot.notify import misunderstood
@@ -56,6 +57,7 @@ def make_app(services: Services) -> web.Application:
             tokens=Tokens(services.ring),
             origins=Origins(public_url=settings.public_url, allowed=settings.allowed_origins),
             limits=Limits(trusted_proxies=settings.trusted_proxies),
+            synthetic=Synthetic(settings.heartbeat_secret, services.is_stored),
         ),
     )
     add_page(app, content=lambda: services.content)

@@ -110,6 +110,22 @@ def screen(text: str) -> None:
 
 
 @main.command()
+@click.option("--once", is_flag=True, help="One beat, for cron; by default one every five minutes.")
+@click.option("--url", help="Where people reach the server; by default HARBORLINE_PUBLIC_URL.")
+def heartbeat(once: bool, url: str | None) -> None:
+    """Send an invented crisis message over the real way, and page staff when its card does not come."""
+    with _refusals():
+        settings = load()
+        from bot.beating import beat_for_ever, beat_once
+
+        if not once:
+            asyncio.run(beat_for_ever(settings, url))
+        elif problem := asyncio.run(beat_once(settings, url)):
+            raise click.ClickException(problem)
+        click.echo("The crisis path works.")
+
+
+@main.command()
 @click.option("--conversation", help="Only this one; by default all.")
 def export(conversation: str | None) -> None:
     """Write conversations, decrypted, to standard output: one JSON object a line."""

@@ -125,7 +125,27 @@ async def close(
 async def _take_up(
     session: AsyncSession, conversation: UUID, why: HandoffReason, turn: UUID, risk: Risk, now: datetime
 ) -> Opened:
-    reachable = (await locked(session, conversation)).opted_out_at is None
+    row = await locked(session, conversation)
+    if not row.synthetic:
+        return await _write(session, conversation, why, turn, risk, now, reachable=row.opted_out_at is None)
+    # The heartbeat: everything is written, so that a fault in writing is found, and taken back.
+    savepoint = await session.begin_nested()
+    opened = await _write(session, conversation, why, turn, risk, now, reachable=True)
+    await savepoint.rollback()
+    session.info.pop(WAKES_OUTBOX, None)
+    return opened
+
+
+async def _write(
+    session: AsyncSession,
+    conversation: UUID,
+    why: HandoffReason,
+    turn: UUID,
+    risk: Risk,
+    now: datetime,
+    *,
+    reachable: bool,
+) -> Opened:
     counted = await session.get(HandoffTurn, turn)
     if counted is not None:
         return Opened(counted.handoff_id)

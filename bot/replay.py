@@ -88,7 +88,8 @@ async def store_call_back(session: AsyncSession, ring: KeyRing, entry: CallBackE
         TooManyNumbersError: The case holds `MOST_NUMBERS` others.
     """
     await turns.open_conversation(session, entry.conversation, entry.channel, entry.language, entry.at)
-    await turns.locked(session, entry.conversation)
+    # Whoever wants to be called is a person.
+    (await turns.locked(session, entry.conversation)).synthetic = False
     digests = ring.digests(CallBack.__tablename__, entry.number)
     case = await handoff.current(session, entry.conversation)
     if case is not None:

@@ -27,14 +27,18 @@ from bot.risk import Screener
 from bot.roster import Roster
 from bot.roster import load as load_roster
 from bot.settings import Mode, Settings
+from bot.transcripts import synthetic
 from bot.transcripts.database import Database, StorageError
-from bot.transcripts.encryption import KeyRing
+from bot.transcripts.encryption import DecryptionError, KeyRing
 from bot.transcripts.spool import Spool, SpoolError
+from bot.transcripts.turns import find_retry
 
 log = logging.getLogger(__name__)
 
 PREPARE_DEADLINE: Final = timedelta(seconds=1.5)
 """For the database at start: longer, and the server listens without it."""
+FORGET_EVERY: Final = timedelta(hours=1)
+"""Between removals of what old heartbeats left."""
 REPAIR_SECONDS: Final = 5.0
 """Between attempts to reach a database that was away, and to replay the spool."""
 
@@ -77,6 +81,7 @@ class Services:
         self.ring = KeyRing(settings.keys)
         self.database = Database(settings.database_url, self.ring)
         self.database_prepared = False
+        self._forget_at = self.clock.now()
         self.memory = Memory()
         # Without addresses there is nobody to follow the steps with: a rehearsal, or no roster in use.
         self.roster: Roster | None = load_roster(settings.data) if settings.contact else None
@@ -156,6 +161,16 @@ class Services:
         reasons = [] if self.database_prepared else ["database"]
         return reasons if self.engine.ready else [*reasons, "engine"]
 
+    async def is_stored(self, message: Message) -> bool:
+        """Whether a message and its answer can be read back from the database."""
+        try:
+            async with self.database.reading() as session:
+                kept = await find_retry(session, self.ring, message.channel, message.external_id)
+        except (StorageError, DecryptionError) as error:
+            log.warning("heartbeat not read back: %s", type(error).__name__)
+            return False
+        return kept is not None and kept.text == message.text and bool(kept.replies)
+
     async def _prepare_database(self) -> None:
         await self.database.migrate()
         await self.database.check_key()
@@ -178,5 +193,9 @@ class Services:
             await self.database.check_key()
         else:
             await self._prepare_database()
+        if self.clock.now() >= self._forget_at:
+            async with self.database.transaction() as session:
+                await synthetic.forget(session, self.clock.now())
+            self._forget_at = self.clock.now() + FORGET_EVERY
         if (await replay(self.spool, self.database, self.ring)).stored:
             self.memory.replayed()

@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 PREFIX = "HARBORLINE_"
 CONTACT = f"{PREFIX}CONTACT_"
 """Settings whose names begin so hold the addresses of the contacts on the roster."""
+SECRET_CHARACTERS = 32
 ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds `data/`, `config.yml` and `domain.yml`."""
 
@@ -50,6 +51,8 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     notify_urls: tuple[str, ...] = ()
+    heartbeat_secret: str = field(default="", repr=False)
+    heartbeat_ping: str = field(default="", repr=False)
     contact: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Every setting that begins with `HARBORLINE_CONTACT_`, by its whole name."""
 
@@ -134,6 +137,20 @@ def _database_url(value: str) -> str:
     return value
 
 
+def _secret(value: str) -> str:
+    if len(value) < SECRET_CHARACTERS:
+        raise ValueError(
+            f"give at least {SECRET_CHARACTERS} random characters, for example a 'harborline key'"
+        )
+    return value
+
+
+def _web_address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("give the whole address, https://…")
+    return value
+
+
 def _words(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
@@ -152,4 +169,6 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "trusted_proxies": _words,
     # Apprise URLs may hold commas: one a line or separated by spaces.
     "notify_urls": lambda value: tuple(value.split()),
+    "heartbeat_secret": _secret,
+    "heartbeat_ping": _web_address,
 }

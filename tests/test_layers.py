@@ -86,6 +86,7 @@ LAYERS: dict[str, set[str]] = {
         "services",
         "rehearsal",
     },
+    "heartbeat": {"messages", "channels", "notify", "pages"},
     "checks": {"messages", "text", "risk", "content", "cards", "keywords", "nlu", "roster"},
     "actions": {
         "messages",
@@ -99,7 +100,7 @@ LAYERS: dict[str, set[str]] = {
         "clock",
     },
 }
-WIRING = {"logs", "rehearsal", "services", "app", "cli", "exporting"}
+WIRING = {"beating", "logs", "rehearsal", "services", "app", "cli", "exporting"}
 """May import everything."""
 KNOWS_RASA = {"nlu", "rasa_compat", "engine", "actions"}
 MODULES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "actions").rglob("*.py")])

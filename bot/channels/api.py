@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Protocol
 from uuid import UUID, uuid4
@@ -20,6 +20,7 @@ from bot.channels.headers import add_headers
 from bot.channels.languages import preferred
 from bot.channels.limits import Limits
 from bot.channels.origins import Origins
+from bot.channels.synthetic import MARK, Synthetic
 from bot.channels.tokens import TokenError, Tokens
 from bot.channels.wire import (
     Inbound,
@@ -76,6 +77,7 @@ class ChatApi:
     tokens: Tokens
     origins: Origins
     limits: Limits
+    synthetic: Synthetic
 
     def routes(self) -> list[web.RouteDef]:
         """Every route of the API."""
@@ -101,7 +103,8 @@ class ChatApi:
             "token": self.tokens.issue(conversation, now=now),
             "replies": replies_json(replies),
         }
-        return web.json_response(opened, status=201)
+        headers = {MARK: "yes"} if self.synthetic.marks(request) else {}
+        return web.json_response(opened, status=201, headers=headers)
 
     async def post_message(self, request: web.Request) -> web.Response:
         """POST /api/messages: the replies to one message; the same id again is a retry."""
@@ -110,8 +113,10 @@ class ChatApi:
         if said.conversation != conversation:
             raise _unauthorized()
         limited = self.limits.message(request, conversation)
-        replies = await self.responder.respond(self._message(said), limited=limited)
-        return web.json_response({"replies": replies_json(replies)})
+        message = replace(self._message(said), synthetic=self.synthetic.marks(request))
+        replies = await self.responder.respond(message, limited=limited)
+        headers = await self.synthetic.seen(message)
+        return web.json_response({"replies": replies_json(replies)}, headers=headers)
 
     async def post_call_back(self, request: web.Request) -> web.Response:
         """POST /api/call-backs: what became of a wish to be called; sent again it is the same wish."""

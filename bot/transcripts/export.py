@@ -31,7 +31,11 @@ async def export_conversations(
         StorageError: The database cannot be read.
         DecryptionError: The ring does not fit.
     """
-    wanted = select(Conversation.id).order_by(Conversation.created_at, Conversation.id)
+    wanted = (
+        select(Conversation.id)
+        .where(~Conversation.synthetic)
+        .order_by(Conversation.created_at, Conversation.id)
+    )
     if conversation is not None:
         wanted = wanted.where(Conversation.id == conversation)
     async with database.reading() as session:
