@@ -111,15 +111,22 @@ def _require_addresses(settings: Settings) -> None:
     """Find an address that would never be told of a hand-off before anyone is in danger."""
     if settings.notify_urls and (places := misunderstood(settings.notify_urls)):
         raise SettingsError(f"HARBORLINE_NOTIFY_URLS: apprise does not understand address {places[0]}.")
+    _require_contacts(settings)
+
+
+def _require_contacts(settings: Settings) -> None:
+    """Every contact on the roster has an address, and every address a contact."""
     roster = load_roster(settings.data)
-    for contact in roster.contacts.values() if roster else ():
-        if contact.address not in settings.contact:
-            remedy = "Set it to an apprise URL, or take the contact off the roster."
-            raise SettingsError(
-                f"{contact.address} is not set; {FILE} names it for '{contact.key}'. {remedy}"
-            )
-        if misunderstood([settings.contact[contact.address]]):
-            raise SettingsError(f"{contact.address}: apprise does not understand the address.")
+    contacts = {contact.address: contact.key for contact in roster.contacts.values()} if roster else {}
+    for name in sorted(contacts.keys() - settings.contact.keys()):
+        remedy = "Set it to an apprise URL, or take the contact off the roster."
+        raise SettingsError(f"{name} is not set; {FILE} names it for '{contacts[name]}'. {remedy}")
+    for name, url in settings.contact.items():
+        if name not in contacts:
+            remedy = f"Add the contact to {settings.data / FILE}, or remove the setting."
+            raise SettingsError(f"{name} is the address of nobody on the roster. {remedy}")
+        if misunderstood([url]):
+            raise SettingsError(f"{name}: apprise does not understand the address.")
 
 
 def _cannot_listen(settings: Settings, error: OSError) -> str:

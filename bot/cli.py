@@ -137,6 +137,17 @@ def export(conversation: str | None) -> None:
 
 
 @main.command()
+def referrals() -> None:
+    """Print how often crisis numbers were given, by month: what the protocol promises to publish."""
+    with _refusals():
+        settings = load().require_keys()
+        from bot.publishing import referrals_by_month
+
+        for month, number in asyncio.run(referrals_by_month(settings)).items():
+            click.echo(f"{month} {number}")
+
+
+@main.command()
 @click.option("--write", is_flag=True, help="Write it into a new .env file.")
 @click.option("--write-if-missing", is_flag=True, help="The same, but nothing where .env exists.")
 def key(write: bool, write_if_missing: bool) -> None:

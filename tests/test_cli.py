@@ -89,6 +89,16 @@ def test_serve_with_a_contact_whose_address_nobody_understands(tmp_path: Path, r
     assert "pigeon" not in done.stderr
 
 
+def test_serve_with_an_address_of_nobody_on_the_roster(tmp_path: Path, rostered: Path) -> None:
+    given = {"contact_ana": "json://127.0.0.1", "contact_anna": "json://127.0.0.1"}
+    assert_refused(
+        run(tmp_path, "serve", data=str(rostered), **given), "HARBORLINE_CONTACT_ANNA is the address"
+    )
+    assert_refused(
+        run(tmp_path, "serve", contact_ana="json://127.0.0.1"), "HARBORLINE_CONTACT_ANA is the address"
+    )
+
+
 def test_check_warns_of_hours_that_have_nobody(tmp_path: Path, rostered: Path) -> None:
     done = run(tmp_path, "check", data=str(rostered))
     assert done.returncode == 0, done.stdout
@@ -162,6 +172,15 @@ def test_export_writes_what_was_said(tmp_path: Path) -> None:
             check=True,
         )
         rows = [json.loads(line) for line in exported.stdout.splitlines()]
+        counted = subprocess.run(
+            [*COMMAND, "referrals"],
+            cwd=tmp_path,
+            env=dict(server.environ),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert re.fullmatch(r"\d{4}-\d\d 1\n", counted.stdout)
         assert "i am going to kill myself tonight" in exported.stdout
         assert len(rows) == 1
         unknown = subprocess.run(

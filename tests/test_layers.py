@@ -100,7 +100,7 @@ LAYERS: dict[str, set[str]] = {
         "clock",
     },
 }
-WIRING = {"beating", "logs", "rehearsal", "services", "app", "cli", "exporting"}
+WIRING = {"beating", "publishing", "logs", "rehearsal", "services", "app", "cli", "exporting"}
 """May import everything."""
 KNOWS_RASA = {"nlu", "rasa_compat", "engine", "actions"}
 MODULES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "actions").rglob("*.py")])
