@@ -138,7 +138,7 @@ class Acceptance:
     async def _accept_without_database(self, turn: UUID, message: Message, risk: Risk) -> Accepted:
         standing = self._memory.recall(message.conversation, message.received_at)
         accepted = self._accepted(turn, message, risk, standing)
-        if risk.level >= Level.CRISIS:
+        if risk.level >= Level.CRISIS and not message.synthetic:
             self._page(message.conversation, risk)
         try:
             await finish_within(SPOOL_DEADLINE, self._spool.append(accepted.entry))

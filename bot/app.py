@@ -16,9 +16,12 @@ from bot.channels.api import ChatApi, add_api
 from bot.channels.limits import Limits
 from bot.channels.origins import Origins
 from bot.channels.page import add_page
+from bot.channels.synthetic import Synthetic
 from bot.channels.tokens import Tokens
 from bot.logs import configure_logs
 from bot.notify import misunderstood
+from bot.roster import FILE
+from bot.roster import load as load_roster
 from bot.services import Services
 from bot.settings import Settings, SettingsError
 from bot.transcripts.database import KeyMismatchError
@@ -55,6 +58,7 @@ def make_app(services: Services) -> web.Application:
             tokens=Tokens(services.ring),
             origins=Origins(public_url=settings.public_url, allowed=settings.allowed_origins),
             limits=Limits(trusted_proxies=settings.trusted_proxies),
+            synthetic=Synthetic(settings.heartbeat_secret, services.is_stored),
         ),
     )
     add_page(app, content=lambda: services.content)
@@ -120,6 +124,22 @@ def _require_addresses(settings: Settings) -> None:
     """Find an address that would never be told of a hand-off before anyone is in danger."""
     if settings.notify_urls and (places := misunderstood(settings.notify_urls)):
         raise SettingsError(f"HARBORLINE_NOTIFY_URLS: apprise does not understand address {places[0]}.")
+    _require_contacts(settings)
+
+
+def _require_contacts(settings: Settings) -> None:
+    """Every contact on the roster has an address, and every address a contact."""
+    roster = load_roster(settings.data)
+    contacts = {contact.address: contact.key for contact in roster.contacts.values()} if roster else {}
+    for name in sorted(contacts.keys() - settings.contact.keys()):
+        remedy = "Set it to an apprise URL, or take the contact off the roster."
+        raise SettingsError(f"{name} is not set; {FILE} names it for '{contacts[name]}'. {remedy}")
+    for name, url in settings.contact.items():
+        if name not in contacts:
+            remedy = f"Add the contact to {settings.data / FILE}, or remove the setting."
+            raise SettingsError(f"{name} is the address of nobody on the roster. {remedy}")
+        if misunderstood([url]):
+            raise SettingsError(f"{name}: apprise does not understand the address.")
 
 
 def _cannot_listen(settings: Settings, error: OSError) -> str:

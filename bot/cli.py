@@ -80,6 +80,22 @@ def screen(text: str) -> None:
 
 
 @main.command()
+@click.option("--once", is_flag=True, help="One beat, for cron; by default one every five minutes.")
+@click.option("--url", help="Where people reach the server; by default HARBORLINE_PUBLIC_URL.")
+def heartbeat(once: bool, url: str | None) -> None:
+    """Send an invented crisis message over the real way, and page staff when its card does not come."""
+    with refusals():
+        settings = load()
+        from bot.beating import beat_for_ever, beat_once
+
+        if not once:
+            asyncio.run(beat_for_ever(settings, url))
+        elif problem := asyncio.run(beat_once(settings, url)):
+            raise click.ClickException(problem)
+        click.echo("The crisis path works.")
+
+
+@main.command()
 @click.option("--conversation", help="Only this one; by default all.")
 def export(conversation: str | None) -> None:
     """Write conversations, decrypted, to standard output: one JSON object a line."""
@@ -88,6 +104,17 @@ def export(conversation: str | None) -> None:
         from bot.exporting import export as write_export
 
         asyncio.run(write_export(settings, conversation, sys.stdout))
+
+
+@main.command()
+def referrals() -> None:
+    """Print how often crisis numbers were given, by month: what the protocol promises to publish."""
+    with refusals():
+        settings = load().require_keys()
+        from bot.publishing import referrals_by_month
+
+        for month, number in asyncio.run(referrals_by_month(settings)).items():
+            click.echo(f"{month} {number}")
 
 
 @main.command()

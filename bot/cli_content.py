@@ -29,9 +29,12 @@ def check(*, utterances: bool) -> None:
     with refusals():
         settings = load()
         from bot.checks import check as faults_of
+        from bot.checks import warnings as gaps_of
 
         faults = faults_of(settings.data)
         _show(faults, "fault")
+        for gap in gaps_of(settings.data):
+            click.echo(f"warning: {gap}")
         if utterances:
             from bot.checks.nearness import warnings
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from bot.acceptance import Acceptance, Accepted, Stored
 from bot.answering import answer
+from bot.calling_back import BadNumberError, CallBacks, normalise
 from bot.cards import Cards
 from bot.content import Content, UnsignedResponseError
 from bot.disclosure import disclosure_due
@@ -53,6 +54,7 @@ class Responder:
         screener: Callable[[], Screener],
         acceptance: Acceptance,
         recording: Recording,
+        call_backs: CallBacks,
         memory: Memory,
         engine: Engine,
         clock: Clock,
@@ -62,6 +64,7 @@ class Responder:
         self._screener = screener
         self._acceptance = acceptance
         self._recording = recording
+        self._call_backs = call_backs
         self._memory = memory
         self._engine = engine
         self._clock = clock
@@ -183,6 +186,31 @@ class Responder:
             return (self._content().reply("utter_smalltalk/greeting", language, channel),)
         except UnsignedResponseError:
             return ()
+
+    async def request_call_back(
+        self, message: Message, *, limited: bool = False
+    ) -> tuple[Reply, ...] | Silent:
+        """Keep a person's wish to be called; the message's text is what they gave as their number.
+
+        Words of danger in it are answered as in any other message, and a number beside them is kept too.
+
+        Raises:
+            BadNumberError: It is no number, and nothing that needs another answer.
+        """
+        in_danger = (await self._screen(message)).level >= Level.CONCERN
+        language = message.language or self._standing_language(message)
+        if limited and not in_danger:
+            return (self._cards().service("limited", language, message.channel),)
+        try:
+            said = await self._call_backs.take(message, normalise(message.text), language)
+        except BadNumberError:
+            if not in_danger:
+                raise
+        return await self.respond(message) if in_danger else said
+
+    def _standing_language(self, message: Message) -> Language:
+        known = self._memory.recall(message.conversation, message.received_at).language
+        return known or Language.EN
 
     async def drain(self) -> None:
         """Wait until every turn in flight is answered and recorded."""

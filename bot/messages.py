@@ -162,7 +162,8 @@ class Message:
     """One inbound message, its text already free of lone surrogates and NUL.
 
     `external_id` is the channel's own id (MessageSid, client_message_id): the same one twice is a
-    retry. `sender` is the phone number on SMS and None on the web.
+    retry. `sender` is the phone number on SMS and None on the web. `synthetic`: the program's own
+    heartbeat wrote it.
     """
 
     conversation: UUID
@@ -172,6 +173,7 @@ class Message:
     received_at: datetime
     language: Language | None = None
     sender: str | None = None
+    synthetic: bool = False
 
 
 class ReplyKind(StrEnum):

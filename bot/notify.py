@@ -12,14 +12,15 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
 from tenacity import AsyncRetrying, stop_after_attempt, wait_fixed
 
+from bot.escalation import CONTACT
 from bot.messages import Level, Risk
-from bot.outbox import Page, Recipient
+from bot.pages import DATABASE_AWAY, Page, Recipient, body, title
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +33,6 @@ REMEMBERED_PAGES: Final = 10_000
 HUNG_SENDS: Final = 32
 """Sends to one address that never came back; then it is failed at once instead of waiting for one more."""
 
-REASONS: Final = {
-    "opened": "New hand-off.",
-    "raised": "The danger has risen.",
-    "cannot_text_back": "This number opted out: it may not get our texts. Reach the person another way.",
-}
-
 
 class NotifyError(Exception):
     """A notification was not handed over."""
@@ -46,18 +41,36 @@ class NotifyError(Exception):
 class Notifier:
     """Everybody who is told of a hand-off, and the pager for when the database cannot hold one.
 
+    `recipients` are told of everything at once, `contacts` when the roster says so.
+
     Args:
-        urls: Apprise addresses; without any, pages go to the console.
+        urls: Apprise addresses that are told of everything.
         base_url: Where the staff pages are, without a slash at the end.
+        contacts: Apprise addresses of the roster's contacts, by key. With neither, pages go to the console.
     """
 
-    def __init__(self, urls: Sequence[str], *, base_url: str) -> None:
+    def __init__(
+        self, urls: Sequence[str], *, base_url: str, contacts: Mapping[str, str] | None = None
+    ) -> None:
+        self.contacts: Sequence[Recipient] = [
+            Address(url, base_url, name=contact_name(key), label=key) for key, url in (contacts or {}).items()
+        ]
         self.recipients: Sequence[Recipient] = [
-            Address(url, place, base_url) for place, url in enumerate(urls, start=1)
-        ] or [Console(base_url)]
+            Address(
+                url, base_url, name=hashlib.sha256(url.encode()).hexdigest()[:16], label=f"address {place}"
+            )
+            for place, url in enumerate(urls, start=1)
+        ]
+        if not self.contacts and not self.recipients:
+            self.recipients = [Console(base_url)]
         self._paged: OrderedDict[UUID, tuple[Level, float]] = OrderedDict()
 
-    async def page(self, conversation: UUID, risk: Risk, reason: str) -> None:
+    @property
+    def everybody(self) -> Sequence[Recipient]:
+        """Every way there is to reach staff."""
+        return (*self.recipients, *self.contacts)
+
+    async def page(self, conversation: UUID, risk: Risk, reason: str = DATABASE_AWAY) -> None:
         """Tell everybody at once, straight from memory; once for a conversation and level in a while.
 
         Raises:
@@ -66,12 +79,24 @@ class Notifier:
         if self._paged_lately(conversation, risk.level):
             return
         self._remember(conversation, risk.level)
-        page = Page(conversation, risk.level, risk.kind, reason, f"{conversation}:{risk.level.name}")
+        try:
+            await self.tell_everybody(
+                Page(conversation, risk.level, risk.kind, reason, f"{conversation}:{risk.level.name}")
+            )
+        except NotifyError:
+            self._paged.pop(conversation, None)
+            raise
+
+    async def tell_everybody(self, page: Page) -> None:
+        """Send a page to everybody at once, without the database.
+
+        Raises:
+            NotifyError: It reached nobody.
+        """
         outcomes = await asyncio.gather(
-            *(_send_soon(recipient, page) for recipient in self.recipients), return_exceptions=True
+            *(_send_soon(recipient, page) for recipient in self.everybody), return_exceptions=True
         )
         if all(isinstance(outcome, BaseException) for outcome in outcomes):
-            self._paged.pop(conversation, None)
             raise NotifyError(f"nobody was reached: {', '.join(type(error).__name__ for error in outcomes)}")
 
     def _paged_lately(self, conversation: UUID, level: Level) -> bool:
@@ -88,7 +113,7 @@ class Notifier:
 class Console:
     """Stands in when nobody is configured: a line in the log that says so."""
 
-    name = "console"
+    name = label = "console"
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
@@ -105,10 +130,10 @@ class Console:
 class Address:
     """One apprise address. Each send has a thread of its own, since apprise blocks."""
 
-    def __init__(self, url: str, place: int, base_url: str) -> None:
-        self.name = hashlib.sha256(url.encode()).hexdigest()[:16]
+    def __init__(self, url: str, base_url: str, *, name: str, label: str) -> None:
+        self.name = name
+        self.label = label
         self._url = url
-        self._place = place
         self._base_url = base_url
         self._free = threading.BoundedSemaphore(HUNG_SENDS)
 
@@ -119,13 +144,13 @@ class Address:
             NotifyError: The address is not understood, or its service refused or could not be reached.
         """
         if not self._free.acquire(blocking=False):
-            raise NotifyError(f"address {self._place}: {HUNG_SENDS} sends hang")
+            raise NotifyError(f"{self.label}: {HUNG_SENDS} sends hang")
         outcome: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         # A daemon, so that a service that hangs does not keep the process from ending.
         threading.Thread(target=self._work, args=(page, outcome), name="notify", daemon=True).start()
         problem = await outcome
         if problem is not None:
-            raise NotifyError(f"address {self._place}: {problem}")
+            raise NotifyError(f"{self.label}: {problem}")
 
     def _work(self, page: Page, outcome: asyncio.Future[str | None]) -> None:
         try:
@@ -150,16 +175,9 @@ class Address:
         return None if sent else "refused or unreachable"
 
 
-def title(page: Page) -> str:
-    """The first line of a notification."""
-    return f"Harborline: {page.level.name}"
-
-
-def body(page: Page, base_url: str) -> str:
-    """Kind, reason, link and reference: a receiver that sees a reference twice may show it once."""
-    kind = (page.kind or "danger").replace("_", " ").capitalize()
-    reason = REASONS.get(page.reason, f"{page.reason.capitalize()}.")
-    return f"{kind}. {reason}\n{base_url}/staff/conversations/{page.conversation}\nRef {page.idempotency_key}"
+def contact_name(key: str) -> str:
+    """The recipient's name of a contact on the roster."""
+    return CONTACT + key
 
 
 def misunderstood(urls: Sequence[str]) -> list[int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -21,7 +21,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from bot.messages import Clock, Kind, Level
+from bot.messages import Clock
+from bot.pages import Page, Recipient
 from bot.transcripts.database import Database, StorageError, unbroken
 from bot.transcripts.tables import Dispatch, Handoff, Notification, SendState
 
@@ -41,43 +42,46 @@ MARK_ATTEMPTS: Final = 5
 MARK_WAIT_SECONDS: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What staff are told; never a word of a message. `idempotency_key` is the same at every attempt."""
-
-    conversation: UUID
-    level: Level
-    kind: Kind | None
-    reason: str
-    idempotency_key: str
-
-
-class Recipient(Protocol):
-    """One way to reach staff. `name` is stable from start to start and tells nothing of the address."""
-
-    @property
-    def name(self) -> str: ...
-
-    async def send(self, page: Page) -> None:
-        """Hand the page over, or raise anything."""
-        ...
-
-
 class Recipients(Protocol):
-    """Everybody who is told."""
+    """Everybody who is told: `recipients` of everything at once, `contacts` of what is addressed to them."""
 
     @property
     def recipients(self) -> Sequence[Recipient]: ...
 
+    @property
+    def contacts(self) -> Sequence[Recipient]: ...
+
 
 class Worker:
-    """Sends what the outbox holds. Each recipient has a line of its own, so a slow one delays nobody."""
+    """Sends what the outbox holds. Each recipient has a line of its own, so a slow one delays nobody.
+
+    Args:
+        database: Where the outbox is.
+        to: Everybody who is told.
+        clock: For leases and waits.
+        plan: Addresses what the roster's contacts are to be told now; called at every change and poll.
+        poll_seconds: Between looks for what another process wrote, or what has become due.
+    """
 
     def __init__(
-        self, database: Database, to: Recipients, clock: Clock, *, poll_seconds: float = POLL_SECONDS
+        self,
+        database: Database,
+        to: Recipients,
+        clock: Clock,
+        *,
+        plan: Callable[[], Awaitable[None]] | None = None,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._changed = database.outbox_changed
-        self._lines = [_Line(database, recipient, clock, poll_seconds) for recipient in to.recipients]
+        self._plan = plan
+        self._poll_seconds = poll_seconds
+        everything = [
+            _Line(database, to_all, clock, poll_seconds, addresses=True) for to_all in to.recipients
+        ]
+        addressed = [
+            _Line(database, contact, clock, poll_seconds, addresses=False) for contact in to.contacts
+        ]
+        self._lines = [*everything, *addressed]
 
     async def run(self) -> None:
         """Send until cancelled; sends under way then get a moment to finish."""
@@ -88,10 +92,23 @@ class Worker:
 
     async def _pass_on(self) -> None:
         while True:
-            await self._changed.wait()
-            self._changed.clear()
-            for line in self._lines:
-                line.wake.set()
+            # What the plan addresses is a change of its own, which wakes the lines below.
+            await self._address()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._changed.wait()
+            if self._changed.is_set():
+                self._changed.clear()
+                for line in self._lines:
+                    line.wake.set()
+
+    async def _address(self) -> None:
+        if self._plan is None:
+            return
+        try:
+            await self._plan()
+        except Exception as error:  # Whatever happens, the next crisis must still be told.
+            log.error("outbox: not addressed: %s", type(error).__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +121,11 @@ class _Leased:
 class _Line:
     """Everything that waits for one recipient."""
 
-    def __init__(self, database: Database, recipient: Recipient, clock: Clock, poll_seconds: float) -> None:
+    def __init__(
+        self, database: Database, recipient: Recipient, clock: Clock, poll_seconds: float, *, addresses: bool
+    ) -> None:
         self.wake = asyncio.Event()
+        self._addresses = addresses
         self._owner = uuid4()
         self._database = database
         self._recipient = recipient
@@ -144,7 +164,8 @@ class _Line:
     async def _take(self, limit: int) -> list[_Leased]:
         now = self._clock.now()
         async with self._database.transaction() as session:
-            await _address(session, self._recipient.name, now)
+            if self._addresses:
+                await _address(session, self._recipient.name, now)
             return await _lease(session, self._recipient.name, self._owner, now, limit)
 
     def _delivered(self, send: asyncio.Task[None]) -> None:
@@ -226,7 +247,7 @@ async def _lease(
 ) -> list[_Leased]:
     """Take up to `limit` rows that are due and that no living worker holds, oldest first."""
     rows = await session.execute(
-        select(Dispatch, Notification, Handoff.conversation_id)
+        select(Dispatch, Notification, Handoff)
         .join(Notification, Notification.id == Dispatch.notification_id)
         .join(Handoff, Handoff.id == Notification.handoff_id)
         .where(_due(recipient, now))
@@ -235,15 +256,16 @@ async def _lease(
         .with_for_update(of=Dispatch, skip_locked=True)
     )
     leased = []
-    for dispatch, notification, conversation in rows.all():
+    for dispatch, notification, handoff in rows.all():
         dispatch.lease_owner, dispatch.lease_until = owner, now + LEASE
         dispatch.attempts += 1
         page = Page(
-            conversation,
+            handoff.conversation_id,
             notification.level,
             notification.kind,
             notification.reason.value,
             notification.idempotency_key,
+            handoff.reason,
         )
         leased.append(_Leased(notification.id, dispatch.attempts, page))
     return leased
@@ -256,4 +278,6 @@ def _due(recipient: str, now: datetime) -> ColumnElement[bool]:
         Dispatch.due_at <= now,
         or_(Dispatch.lease_until.is_(None), Dispatch.lease_until <= now),
         Handoff.closed_at.is_(None),
+        # Somebody is on it: only what has happened since is news.
+        or_(Handoff.acknowledged_at.is_(None), Notification.created_at > Handoff.acknowledged_at),
     )

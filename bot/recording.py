@@ -10,6 +10,7 @@ from bot.acceptance import Accepted, Stored
 from bot.deadline import finish_within
 from bot.memory import Memory
 from bot.messages import Channel, Clock, EngineReply, Language, Reply, Silent
+from bot.replay import store_answer
 from bot.transcripts import turns
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
@@ -83,7 +84,7 @@ class Recording:
 
     async def _store(self, entry: RecordedEntry) -> None:
         async with self._database.transaction() as session:
-            await turns.record_outbound(session, self._ring, entry)
+            await store_answer(session, self._ring, entry)
 
     async def _open(self, conversation: UUID, channel: Channel, language: Language, now: datetime) -> None:
         async with self._database.transaction() as session:

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import handoff
-from bot.messages import Level
+from bot.messages import Level, Risk
 from bot.transcripts import turns
 from bot.transcripts.database import Database, RefusedError
 from bot.transcripts.encryption import KeyRing
-from bot.transcripts.entries import AcceptedEntry, Entry, RecordedEntry
+from bot.transcripts.entries import AcceptedEntry, CallBackEntry, Entry, RecordedEntry
 from bot.transcripts.spool import Spool
-from bot.transcripts.tables import Turn
+from bot.transcripts.tables import CallBack, Handoff, HandoffReason, Turn
 
 log = logging.getLogger(__name__)
+
+PERSON_WANTED: Final = "utter_human_handoff"
+"""The response to somebody who asks for a person."""
+ASKED_LATELY: Final = timedelta(hours=24)
+"""Asking for a person again within this is the same case, also when staff have closed it."""
+MOST_NUMBERS: Final = 3
+"""Different numbers that one case takes, so that nobody can have half the town called."""
+
+
+class TooManyNumbersError(Exception):
+    """The case holds as many numbers as it may."""
 
 
 @dataclass
@@ -40,6 +54,65 @@ async def store(session: AsyncSession, ring: KeyRing, entry: AcceptedEntry) -> N
         await turns.hold_sticky(session, message.conversation, risk, now)
     if risk.level >= Level.CRISIS:
         await handoff.open(session, message.conversation, entry.turn, risk, now)
+
+
+async def store_answer(session: AsyncSession, ring: KeyRing, entry: RecordedEntry) -> None:
+    """Everything that answering a message writes: the replies, and a case for somebody who wants a person.
+
+    Raises:
+        UnknownTurnError: The inbound turn is not stored.
+    """
+    await turns.record_outbound(session, ring, entry)
+    if not any(reply.response == PERSON_WANTED for reply in entry.replies):
+        return
+    await turns.locked(session, entry.conversation)
+    asked = await session.scalar(
+        select(Handoff.id)
+        .where(
+            Handoff.conversation_id == entry.conversation,
+            Handoff.reason == HandoffReason.ASKED_FOR_PERSON,
+            Handoff.opened_at > entry.at - ASKED_LATELY,
+        )
+        .limit(1)
+    )
+    if asked is None:
+        turn = await session.get_one(Turn, entry.turn)
+        reason, risk = HandoffReason.ASKED_FOR_PERSON, Risk(level=turn.level or Level.NONE)
+        await handoff.open_case(session, entry.conversation, reason, entry.turn, entry.at, risk=risk)
+
+
+async def store_call_back(session: AsyncSession, ring: KeyRing, entry: CallBackEntry) -> None:
+    """A request to be called, as a case; the same number in an open case is the same request.
+
+    Raises:
+        TooManyNumbersError: The case holds `MOST_NUMBERS` others.
+    """
+    await turns.open_conversation(session, entry.conversation, entry.channel, entry.language, entry.at)
+    # Whoever wants to be called is a person.
+    (await turns.locked(session, entry.conversation)).synthetic = False
+    digests = ring.digests(CallBack.__tablename__, entry.number)
+    case = await handoff.current(session, entry.conversation)
+    if case is not None:
+        known = await session.scalars(select(CallBack.number_digest).where(CallBack.handoff_id == case.id))
+        numbers = set(known)
+        if numbers & set(digests):
+            return
+        if len(numbers) >= MOST_NUMBERS:
+            raise TooManyNumbersError
+    reason = HandoffReason.CALL_BACK
+    opened = await handoff.open_case(session, entry.conversation, reason, entry.turn, entry.at)
+    session.add(
+        CallBack(
+            id=entry.turn,
+            conversation_id=entry.conversation,
+            handoff_id=opened.handoff,
+            number=ring.encrypt(entry.number, entry.turn, field="number"),
+            number_digest=digests[0],
+            language=entry.language,
+            consented_at=entry.at,
+        )
+    )
+    await session.flush()
 
 
 async def replay(spool: Spool, database: Database, ring: KeyRing) -> Replayed:
@@ -67,9 +140,11 @@ async def _replay(entry: Entry, database: Database, ring: KeyRing, done: Replaye
         async with database.transaction() as session:
             if isinstance(entry, RecordedEntry):
                 await _record(session, ring, entry, done)
+            elif isinstance(entry, CallBackEntry):
+                await _call_back(session, ring, entry)
             else:
                 await _accept(session, ring, entry, done)
-    except (RefusedError, turns.UnknownTurnError) as error:
+    except (RefusedError, turns.UnknownTurnError, TooManyNumbersError) as error:
         log.error("turn %s: replay refused: %s", entry.turn, type(error).__name__)
         return False
     return True
@@ -89,4 +164,9 @@ async def _accept(session: AsyncSession, ring: KeyRing, entry: AcceptedEntry, do
 
 async def _record(session: AsyncSession, ring: KeyRing, entry: RecordedEntry, done: Replayed) -> None:
     known = done.known_as.get(entry.turn, entry.turn)
-    await turns.record_outbound(session, ring, replace(entry, turn=known))
+    await store_answer(session, ring, replace(entry, turn=known))
+
+
+async def _call_back(session: AsyncSession, ring: KeyRing, entry: CallBackEntry) -> None:
+    if await session.get(CallBack, entry.turn) is None:
+        await store_call_back(session, ring, entry)

@@ -9,12 +9,14 @@ from datetime import timedelta
 from typing import Final
 
 from bot.acceptance import Acceptance
+from bot.calling_back import CallBacks
 from bot.cards import Cards
 from bot.clock import SystemClock
 from bot.content import Content
 from bot.conversation import Responder
 from bot.deadline import finish_late_work, finish_within
 from bot.engine import RasaEngine
+from bot.escalation import Escalator
 from bot.memory import Memory
 from bot.messages import Clock, Engine, EngineReply, EngineUnavailableError, Language, Message, Risk
 from bot.notify import Notifier
@@ -23,15 +25,21 @@ from bot.recording import Recording
 from bot.reloading import LiveData
 from bot.replay import replay
 from bot.risk import Screener
+from bot.roster import Roster
+from bot.roster import load as load_roster
 from bot.settings import Mode, Settings
+from bot.transcripts import synthetic
 from bot.transcripts.database import Database, StorageError
-from bot.transcripts.encryption import KeyRing
+from bot.transcripts.encryption import DecryptionError, KeyRing
 from bot.transcripts.spool import Spool, SpoolError
+from bot.transcripts.turns import find_retry
 
 log = logging.getLogger(__name__)
 
 PREPARE_DEADLINE: Final = timedelta(seconds=1.5)
 """For the database at start: longer, and the server listens without it."""
+FORGET_EVERY: Final = timedelta(hours=1)
+"""Between removals of what old heartbeats left."""
 REPAIR_SECONDS: Final = 5.0
 """Between attempts to reach a database that was away, and to replay the spool."""
 
@@ -85,9 +93,16 @@ class Services:
         self.ring = KeyRing(settings.keys)
         self.database = Database(settings.database_url, self.ring)
         self.database_prepared = False
+        self._forget_at = self.clock.now()
         self.memory = Memory()
-        self.notifier = Notifier(settings.notify_urls, base_url=settings.base_url)
-        self.worker = Worker(self.database, self.notifier, self.clock)
+        # Without addresses there is nobody to follow the steps with: a rehearsal, or no roster in use.
+        self.roster: Roster | None = load_roster(settings.data) if settings.contact else None
+        self.notifier = Notifier(
+            settings.notify_urls,
+            base_url=settings.base_url,
+            contacts=self.roster.addresses(settings.contact) if self.roster else {},
+        )
+        self.worker = self._worker()
         self.spool = Spool(settings.spool, self.ring)
         self.engine: RasaEngine | CardsOnly = (
             RasaEngine(settings, content=lambda: self.content) if settings.mode is Mode.FULL else CardsOnly()
@@ -109,6 +124,12 @@ class Services:
     def _screener(self) -> Screener:
         return self.live.current.screener
 
+    def _worker(self) -> Worker:
+        if self.roster is None:
+            return Worker(self.database, self.notifier, self.clock)
+        escalator = Escalator(self.database, self.roster, self.clock)
+        return Worker(self.database, self.notifier, self.clock, plan=escalator.advance)
+
     def _responder(self, engine: Engine) -> Responder:
         return Responder(
             screener=self._screener,
@@ -126,6 +147,9 @@ class Services:
                 spool=self.spool,
                 memory=self.memory,
                 clock=self.clock,
+            ),
+            call_backs=CallBacks(
+                database=self.database, ring=self.ring, spool=self.spool, cards=lambda: self.cards
             ),
             memory=self.memory,
             engine=engine,
@@ -170,6 +194,16 @@ class Services:
         """What staff should look after although service is given in full."""
         return ["data: a change is refused; the log says why"] if self.live.refused else []
 
+    async def is_stored(self, message: Message) -> bool:
+        """Whether a message and its answer can be read back from the database."""
+        try:
+            async with self.database.reading() as session:
+                kept = await find_retry(session, self.ring, message.channel, message.external_id)
+        except (StorageError, DecryptionError) as error:
+            log.warning("heartbeat not read back: %s", type(error).__name__)
+            return False
+        return kept is not None and kept.text == message.text and bool(kept.replies)
+
     async def _prepare_database(self) -> None:
         await self.database.migrate()
         await self.database.check_key()
@@ -192,5 +226,9 @@ class Services:
             await self.database.check_key()
         else:
             await self._prepare_database()
+        if self.clock.now() >= self._forget_at:
+            async with self.database.transaction() as session:
+                await synthetic.forget(session, self.clock.now())
+            self._forget_at = self.clock.now() + FORGET_EVERY
         if (await replay(self.spool, self.database, self.ring)).stored:
             self.memory.replayed()

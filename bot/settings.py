@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dotenv import dotenv_values
 
 PREFIX = "HARBORLINE_"
+CONTACT = f"{PREFIX}CONTACT_"
+"""Settings whose names begin so hold the addresses of the contacts on the roster."""
+SECRET_CHARACTERS = 32
 ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds `data/`, `config.yml` and `domain.yml`."""
 
@@ -53,6 +56,10 @@ class Settings:
     time_zone: ZoneInfo = ZoneInfo("America/New_York")
     audit_anchor: Path = Path("audit/anchor.jsonl")
     audit_anchor_url: str = ""
+    heartbeat_secret: str = field(default="", repr=False)
+    heartbeat_ping: str = field(default="", repr=False)
+    contact: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Every setting that begins with `HARBORLINE_CONTACT_`, by its whole name."""
 
     @property
     def base_url(self) -> str:
@@ -90,12 +97,14 @@ def load(environ: Mapping[str, str] | None = None, *, env_file: Path = Path(".en
     """
     values = {**_from_file(env_file), **(os.environ if environ is None else environ)}
     ours = {name: value for name, value in values.items() if name.startswith(PREFIX)}
-    known = {PREFIX + field.name.upper(): field.name for field in fields(Settings)}
+    known = {PREFIX + each.name.upper(): each.name for each in fields(Settings) if each.name != "contact"}
+    contacts = {name: ours.pop(name).strip() for name in sorted(ours) if name.startswith(CONTACT)}
     unknown = sorted(ours.keys() - known.keys())
     if unknown:
         raise SettingsError(f"{unknown[0]} is not a setting. Correct its name: see docs/settings.md.")
     # An empty value is an unset one: `.env.example` lists every name.
-    return Settings(**{known[name]: _parse(name, value) for name, value in ours.items() if value})
+    parsed = {known[name]: _parse(name, value) for name, value in ours.items() if value}
+    return Settings(**parsed, contact={name: value for name, value in contacts.items() if value})
 
 
 def _from_file(env_file: Path) -> dict[str, str]:
@@ -151,6 +160,20 @@ def _database_url(value: str) -> str:
     return value
 
 
+def _secret(value: str) -> str:
+    if len(value) < SECRET_CHARACTERS:
+        raise ValueError(
+            f"give at least {SECRET_CHARACTERS} random characters, for example a 'harborline key'"
+        )
+    return value
+
+
+def _web_address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("give the whole address, https://…")
+    return value
+
+
 def _words(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
@@ -173,4 +196,6 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "time_zone": _zone,
     "audit_anchor": Path,
     "audit_anchor_url": str,
+    "heartbeat_secret": _secret,
+    "heartbeat_ping": _web_address,
 }

@@ -64,6 +64,47 @@ def test_serve_with_an_address_that_nobody_understands(tmp_path: Path) -> None:
     assert_refused(run(tmp_path, "serve", notify_urls="carrier-pigeon"), "HARBORLINE_NOTIFY_URLS")
 
 
+@pytest.fixture
+def rostered(tmp_path: Path) -> Path:
+    """Data with a roster whose only contact is on duty on Mondays."""
+    data = tmp_path / "data"
+    shutil.copytree(ROOT / "data", data)
+    (data / "roster.yml").write_text(
+        "time_zone: America/New_York\n"
+        "contacts:\n  ana: {name: Ana, address: HARBORLINE_CONTACT_ANA}\n"
+        'first:\n  - {who: [ana], days: [mon], from: "00:00", to: "00:00"}\n',
+        encoding="utf-8",
+    )
+    return data
+
+
+def test_serve_with_a_contact_that_has_no_address(tmp_path: Path, rostered: Path) -> None:
+    assert_refused(run(tmp_path, "serve", data=str(rostered)), "HARBORLINE_CONTACT_ANA is not set")
+
+
+def test_serve_with_a_contact_whose_address_nobody_understands(tmp_path: Path, rostered: Path) -> None:
+    done = run(tmp_path, "serve", data=str(rostered), contact_ana="carrier-pigeon")
+    assert_refused(done, "HARBORLINE_CONTACT_ANA: apprise does not understand")
+    assert "pigeon" not in done.stderr
+
+
+def test_serve_with_an_address_of_nobody_on_the_roster(tmp_path: Path, rostered: Path) -> None:
+    given = {"contact_ana": "json://127.0.0.1", "contact_anna": "json://127.0.0.1"}
+    assert_refused(
+        run(tmp_path, "serve", data=str(rostered), **given), "HARBORLINE_CONTACT_ANNA is the address"
+    )
+    assert_refused(
+        run(tmp_path, "serve", contact_ana="json://127.0.0.1"), "HARBORLINE_CONTACT_ANA is the address"
+    )
+
+
+def test_check_warns_of_hours_that_have_nobody(tmp_path: Path, rostered: Path) -> None:
+    done = run(tmp_path, "check", data=str(rostered))
+    assert done.returncode == 0, done.stdout
+    assert "warning: " in done.stdout
+    assert "nobody is on duty tue 00:00 to mon 00:00" in done.stdout
+
+
 def test_serve_with_a_broken_data_file(tmp_path: Path, broken_data: Path) -> None:
     assert_refused(run(tmp_path, "serve", data=str(broken_data)), "clinic.yml:")
 
@@ -170,6 +211,15 @@ def test_export_writes_what_was_said(tmp_path: Path) -> None:
             check=True,
         )
         rows = [json.loads(line) for line in exported.stdout.splitlines()]
+        counted = subprocess.run(
+            [*COMMAND, "referrals"],
+            cwd=tmp_path,
+            env=dict(server.environ),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert re.fullmatch(r"\d{4}-\d\d 1\n", counted.stdout)
         assert "i am going to kill myself tonight" in exported.stdout
         assert len(rows) == 1
         unknown = subprocess.run(

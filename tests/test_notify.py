@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestServer
 from bot import notify
 from bot.messages import Kind, Level, Risk
 from bot.notify import Notifier, NotifyError, misunderstood
-from bot.outbox import Page
+from bot.pages import Page
 
 BASE = "https://chat.example.org"
 EMERGENCY = Risk(level=Level.EMERGENCY, kind=Kind.SELF_HARM)

@@ -9,54 +9,23 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
 from bot import handoff, outbox
-from bot.messages import Channel, Kind, Language, Level, Risk
-from bot.outbox import Page, Recipient, Worker, wait_after
-from bot.transcripts import turns
-from bot.transcripts.database import Database, StorageError
+from bot.messages import Kind, Level
+from bot.outbox import Worker, wait_after
+from bot.pages import Page
+from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing, make_key
 from bot.transcripts.tables import Dispatch, SendState, StaffMember
 from tests.fixtures.clock import HandClock
-
-CRISIS = Risk(level=Level.CRISIS, kind=Kind.SUICIDE)
-EMERGENCY = Risk(level=Level.EMERGENCY, kind=Kind.OVERDOSE)
-
-
-class Phone:
-    """A recipient that keeps what it was sent; `failures` sends fail first, `hangs` never ends one."""
-
-    def __init__(self, name: str, *, failures: int = 0, hangs: bool = False) -> None:
-        self.name = name
-        self.pages: list[Page] = []
-        self.attempts = 0
-        self._failures = failures
-        self._hangs = hangs
-
-    async def send(self, page: Page) -> None:
-        self.attempts += 1
-        if self._hangs:
-            await asyncio.Event().wait()
-        if self.attempts <= self._failures:
-            raise ConnectionRefusedError("the words of an error are not stored")
-        self.pages.append(page)
-
-    @property
-    def keys(self) -> list[str]:
-        return [page.idempotency_key for page in self.pages]
-
-
-class Staff:
-    def __init__(self, *recipients: Recipient) -> None:
-        self.recipients: Sequence[Recipient] = recipients
+from tests.fixtures.paging import CRISIS, EMERGENCY, Phone, Staff, in_danger, until
 
 
 @pytest.fixture
@@ -76,25 +45,6 @@ async def work(
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
-
-
-async def in_danger(database: Database, clock: HandClock, risk: Risk = CRISIS) -> UUID:
-    """A conversation with an open hand-off; the workers may keep the database busy for a moment."""
-    conversation, turn = uuid4(), uuid4()
-    async for attempt in AsyncRetrying(
-        retry=retry_if_exception_type(StorageError), stop=stop_after_attempt(10), reraise=True
-    ):
-        with attempt:
-            async with database.transaction() as session:
-                await turns.open_conversation(session, conversation, Channel.WEB, Language.EN, clock.now())
-                await handoff.open(session, conversation, turn, risk, clock.now())
-    return conversation
-
-
-async def until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def dispatches(database: Database) -> list[Dispatch]:
@@ -378,6 +328,7 @@ DYING_WORKER = textwrap.dedent("""
         @property
         def recipients(self):
             return [self]
+        contacts = []
         async def send(self, page):
             with open(sys.argv[3], "a") as sent:
                 sent.write(page.idempotency_key + "\\n")

@@ -43,6 +43,13 @@ def test_lists_are_split(nowhere: Path) -> None:
     assert settings.allowed_origins == ("https://clinic.example", "https://www.clinic.example")
 
 
+def test_addresses_of_contacts_are_kept_by_their_names(nowhere: Path) -> None:
+    environ = {"HARBORLINE_CONTACT_ANA": " json://pager.example/a,b ", "HARBORLINE_CONTACT_BO": ""}
+    assert load(environ, env_file=nowhere).contact == {"HARBORLINE_CONTACT_ANA": "json://pager.example/a,b"}
+    with pytest.raises(SettingsError, match="HARBORLINE_CONTACTS"):
+        load({"HARBORLINE_CONTACTS": "x"}, env_file=nowhere)
+
+
 def test_an_empty_value_is_an_unset_one(nowhere: Path) -> None:
     assert load({"HARBORLINE_PORT": ""}, env_file=nowhere).port == 8000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Protocol
 from uuid import UUID, uuid4
@@ -13,15 +13,18 @@ from uuid import UUID, uuid4
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from bot.calling_back import BadNumberError
 from bot.cards import Cards
 from bot.channels.errors import ApiError, Errors, Handler
 from bot.channels.headers import add_headers
 from bot.channels.languages import preferred
 from bot.channels.limits import Limits
 from bot.channels.origins import Origins
+from bot.channels.synthetic import MARK, Synthetic
 from bot.channels.tokens import TokenError, Tokens
 from bot.channels.wire import (
     Inbound,
+    call_back_wish,
     inbound,
     language,
     read_object,
@@ -37,7 +40,7 @@ BODY_DEADLINE: Final = timedelta(seconds=30)
 
 
 class Responds(Protocol):
-    """What the API needs of `conversation.Responder`; neither method raises."""
+    """What the API needs of `conversation.Responder`; only a number that is none raises."""
 
     async def respond(self, message: Message, *, limited: bool = False) -> tuple[Reply, ...] | Silent:
         """Answer one inbound message."""
@@ -45,6 +48,16 @@ class Responds(Protocol):
 
     async def greet(self, conversation: UUID, channel: Channel, language: Language) -> tuple[Reply, ...]:
         """Open a conversation."""
+        ...
+
+    async def request_call_back(
+        self, message: Message, *, limited: bool = False
+    ) -> tuple[Reply, ...] | Silent:
+        """Keep a wish to be called; the text is the number.
+
+        Raises:
+            BadNumberError: It is none.
+        """
         ...
 
 
@@ -66,12 +79,14 @@ class ChatApi:
     tokens: Tokens
     origins: Origins
     limits: Limits
+    synthetic: Synthetic
 
     def routes(self) -> list[web.RouteDef]:
         """Every route of the API."""
         return [
             web.post("/api/conversations", self.open_conversation),
             web.post("/api/messages", self.post_message),
+            web.post("/api/call-backs", self.post_call_back),
             web.get("/health/live", self.live),
             web.get("/health/ready", self.ready),
         ]
@@ -90,7 +105,8 @@ class ChatApi:
             "token": self.tokens.issue(conversation, now=now),
             "replies": replies_json(replies),
         }
-        return web.json_response(opened, status=201)
+        headers = {MARK: "yes"} if self.synthetic.marks(request) else {}
+        return web.json_response(opened, status=201, headers=headers)
 
     async def post_message(self, request: web.Request) -> web.Response:
         """POST /api/messages: the replies to one message; the same id again is a retry."""
@@ -99,7 +115,22 @@ class ChatApi:
         if said.conversation != conversation:
             raise _unauthorized()
         limited = self.limits.message(request, conversation)
-        replies = await self.responder.respond(self._message(said), limited=limited)
+        message = replace(self._message(said), synthetic=self.synthetic.marks(request))
+        replies = await self.responder.respond(message, limited=limited)
+        headers = await self.synthetic.seen(message)
+        return web.json_response({"replies": replies_json(replies)}, headers=headers)
+
+    async def post_call_back(self, request: web.Request) -> web.Response:
+        """POST /api/call-backs: what became of a wish to be called; sent again it is the same wish."""
+        conversation = self._authenticate(request)
+        wish = call_back_wish(await _body(request))
+        if wish.conversation != conversation:
+            raise _unauthorized()
+        limited = self.limits.message(request, conversation)
+        try:
+            replies = await self.responder.request_call_back(self._message(wish), limited=limited)
+        except BadNumberError as error:
+            raise ApiError(422) from error
         return web.json_response({"replies": replies_json(replies)})
 
     async def live(self, _: web.Request) -> web.Response:

@@ -48,6 +48,10 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         Language.EN: "This message is too long to be read. Please send a shorter one.",
         Language.ES: "Este mensaje es demasiado largo para leerlo. Por favor, envíe uno más corto.",
     },
+    "bad_number": {
+        Language.EN: "This phone number could not be read. Please check it, and begin with the area code.",
+        Language.ES: "No se pudo leer este número de teléfono. Revíselo y empiece por el código de área.",
+    },
     "internal": {
         Language.EN: "Something went wrong on our side.",
         Language.ES: "Algo falló de nuestro lado.",
@@ -61,6 +65,7 @@ _CODES: Final = {
     404: "not_found",
     405: "method_not_allowed",
     413: "too_large",
+    422: "bad_number",
 }
 
 

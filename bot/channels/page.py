@@ -1,4 +1,4 @@
-"""The demo page: the crisis lines in plain HTML, and a chat box where JavaScript runs."""
+"""The demo page and the published protocol: crisis lines in plain HTML, a chat box where JavaScript runs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
+from markdown import markdown
 
 from bot.channels.api import API_PATHS
 from bot.channels.errors import Handler
@@ -23,6 +24,11 @@ from bot.messages import Language, Link
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 LINE: Final = ("lifeline", "emergency", "clinic_phone")
 """The numbers of `clinic.yml` that are always in view, in this order."""
+DOCS: Final = STATIC.parent.parent / "docs"
+PROTOCOLS: Final = {
+    Language.EN: DOCS / "crisis-protocol.md",
+    Language.ES: DOCS / "crisis-protocol.es.md",
+}
 HTML_ERRORS: Final = frozenset({404, 405})
 
 
@@ -34,20 +40,29 @@ class Page:
     texts: Mapping[str, Mapping[str, str]]
     index: Template
     error: Template
+    protocol: Template
+    protocols: Mapping[Language, str]
 
     async def show(self, request: web.Request) -> web.Response:
         """GET /: the page, in the language of `?lang=` or of the browser."""
         return self._response(self.index, _language(request), 200)
 
+    async def show_protocol(self, request: web.Request) -> web.Response:
+        """GET /protocol: what happens with a crisis message, in plain words (R10)."""
+        language = _language(request)
+        return self._response(self.protocol, language, 200, document=self.protocols[language])
+
     def show_error(self, request: web.Request, status: int) -> web.Response:
         """A page that says so, with the numbers."""
         return self._response(self.error, preferred(request), status)
 
-    def _response(self, template: Template, language: Language, status: int) -> web.Response:
+    def _response(
+        self, template: Template, language: Language, status: int, **html_parts: str
+    ) -> web.Response:
         values = {name: escape(text) for name, text in self._texts(language).items()}
         other = Language.ES if language is Language.EN else Language.EN
         html = template.substitute(
-            values,
+            {**values, **html_parts},
             language=language,
             other=other,
             clinic_name=escape(self.content().clinic.name),
@@ -79,8 +94,11 @@ def add_page(app: web.Application, *, content: Callable[[], Content]) -> None:
         texts=json.loads(_read("texts.json")),
         index=Template(_read("index.html")),
         error=Template(_read("error.html")),
+        protocol=Template(_read("protocol.html")),
+        protocols={language: _document(PROTOCOLS[language]) for language in Language},
     )
     app.router.add_get("/", page.show)
+    app.router.add_get("/protocol", page.show_protocol)
     app.router.add_static("/static", STATIC)
     app.middlewares.append(_errors(page))
     app.on_response_prepare.append(_let_static_files_be_kept)
@@ -128,6 +146,13 @@ def _item(link: Link, number: str) -> str:
 def _script_json(value: object) -> str:
     """JSON that cannot end the script element it stands in."""
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _document(file: Path) -> str:
+    """A document of ours as HTML, its headings one level down: the page's own name is above them."""
+    text = file.read_text(encoding="utf-8")
+    html: str = markdown(text, extensions=["toc"], extension_configs={"toc": {"baselevel": 2}})
+    return html
 
 
 def _read(name: str) -> str:

@@ -69,6 +69,17 @@ def inbound(body: dict[str, Any]) -> Inbound:
     )
 
 
+def call_back_wish(body: dict[str, Any]) -> Inbound:
+    """A request to be called out of a parsed body; its text is the number as it was typed.
+
+    Raises:
+        MalformedError: A field is missing or of the wrong type, or `consent` is not true.
+    """
+    if body.get("consent") is not True:
+        raise MalformedError("consent")
+    return inbound({**body, "text": body.get("number")})
+
+
 def language(body: dict[str, Any]) -> Language | None:
     """The language that a body asks for, if any.
 

@@ -10,6 +10,8 @@ from bot.content import Content, examine
 from bot.content.safety import gaps, lacking
 from bot.content.texts import PLACES
 from bot.risk import RiskDataError, Screener
+from bot.roster import FILE
+from bot.roster import examine as examine_roster
 from bot.text.fault import Fault
 
 
@@ -24,7 +26,16 @@ def check(data: Path) -> list[Fault]:
     faults.extend(utterances.repeated(trained))
     faults.extend(test_set.faults(data, trained))
     faults.extend(_of_risk(data / "risk"))
+    faults.extend(examine_roster(data)[1])
     return sorted(set(faults), key=lambda fault: (fault.file, fault.line, fault.problem))
+
+
+def warnings(data: Path) -> list[str]:
+    """What is no fault and yet should be known: the hours of the week when nobody is on duty."""
+    roster, faults = examine_roster(data)
+    if roster is None or faults:
+        return []
+    return [f"{data / FILE}: nobody is on duty {gap}. Everybody is told then." for gap in roster.gaps()]
 
 
 def _of_texts(content: Content) -> Iterator[Fault]:

@@ -85,6 +85,14 @@ class Entry:
         )
         return ()
 
+    def whole(self, key: str, default: int) -> int:
+        """A whole number above 0; absent means the default."""
+        value = self._node.get(key, default)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return int(value)
+        self.fault(key, f"'{key}' is {_shown(value)}", "Write a whole number above 0.")
+        return default
+
     def choice(self, key: str, allowed: tuple[str, ...], default: str) -> str:
         """One of some words; anything else is a fault and the default."""
         value = self._node.get(key)

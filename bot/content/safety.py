@@ -13,7 +13,7 @@ from bot.text.fault import Fault
 
 Covered = tuple[Level, Kind | None, Experiencer]
 
-SERVICES = ("too_long", "unreadable", "limited", "not_saved", "opt_out", "opted_in", "help")
+SERVICES = ("too_long", "unreadable", "limited", "not_saved", "opt_out", "opted_in", "help", "call_back")
 """Texts about the service itself, by name."""
 
 FIXED = (*SERVICES, "fallback", "disclosure", "numbers", "reminder_crisis", "reminder_emergency")

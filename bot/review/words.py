@@ -38,7 +38,7 @@ KINDS: Final[Mapping[Kind, str]] = {
 REASONS: Final[Mapping[HandoffReason, str]] = {
     HandoffReason.RISK: "Danger in the words",
     HandoffReason.CALL_BACK: "Asked to be called back",
-    HandoffReason.ASKED_FOR_A_PERSON: "Asked for a person",
+    HandoffReason.ASKED_FOR_PERSON: "Asked for a person",
     HandoffReason.FOUND_IN_REVIEW: "Found in review",
     HandoffReason.CANNOT_TEXT_BACK: "Cannot be texted back",
 }

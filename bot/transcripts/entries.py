@@ -47,7 +47,19 @@ class RecordedEntry:
     at: datetime
 
 
-Entry = AcceptedEntry | RecordedEntry
+@dataclass(frozen=True, slots=True)
+class CallBackEntry:
+    """A request to be called, with the person's consent to it. `turn` is an id of its own, of no turn."""
+
+    turn: UUID
+    conversation: UUID
+    channel: Channel
+    language: Language
+    number: str
+    at: datetime
+
+
+Entry = AcceptedEntry | RecordedEntry | CallBackEntry
 
 
 def reply_to_json(reply: Reply) -> dict[str, Any]:
@@ -78,6 +90,8 @@ def entry_to_json(entry: Entry) -> dict[str, Any]:
     """The spooled form of an entry: plain JSON values."""
     if isinstance(entry, AcceptedEntry):
         return _accepted_to_json(entry)
+    if isinstance(entry, CallBackEntry):
+        return _call_back_to_json(entry)
     return {
         "turn": str(entry.turn),
         "conversation": str(entry.conversation),
@@ -99,6 +113,8 @@ def entry_from_json(stored: dict[str, Any]) -> Entry:
     """
     if "message" in stored:
         return _accepted_from_json(stored)
+    if "number" in stored:
+        return _call_back_from_json(stored)
     return RecordedEntry(
         turn=UUID(stored["turn"]),
         conversation=UUID(stored["conversation"]),
@@ -119,6 +135,28 @@ def candidates_to_json(understood: EngineReply) -> list[dict[str, Any]]:
     return [asdict(candidate) for candidate in understood.candidates]
 
 
+def _call_back_to_json(entry: CallBackEntry) -> dict[str, Any]:
+    return {
+        "turn": str(entry.turn),
+        "conversation": str(entry.conversation),
+        "channel": entry.channel,
+        "language": entry.language,
+        "number": entry.number,
+        "at": entry.at.isoformat(),
+    }
+
+
+def _call_back_from_json(stored: dict[str, Any]) -> CallBackEntry:
+    return CallBackEntry(
+        turn=UUID(stored["turn"]),
+        conversation=UUID(stored["conversation"]),
+        channel=Channel(stored["channel"]),
+        language=Language(stored["language"]),
+        number=stored["number"],
+        at=datetime.fromisoformat(stored["at"]),
+    )
+
+
 def _accepted_to_json(entry: AcceptedEntry) -> dict[str, Any]:
     message = entry.message
     return {
@@ -131,6 +169,7 @@ def _accepted_to_json(entry: AcceptedEntry) -> dict[str, Any]:
             "received_at": message.received_at.isoformat(),
             "language": message.language,
             "sender": message.sender,
+            "synthetic": message.synthetic,
         },
         "risk": entry.risk.to_json(),
         "language": entry.language,
@@ -150,6 +189,7 @@ def _accepted_from_json(stored: dict[str, Any]) -> AcceptedEntry:
             received_at=datetime.fromisoformat(message["received_at"]),
             language=Language(message["language"]) if message["language"] else None,
             sender=message["sender"],
+            synthetic=message.get("synthetic", False),
         ),
         risk=Risk.from_json(stored["risk"]),
         language=Language(stored["language"]),

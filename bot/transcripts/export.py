@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
-from bot.transcripts.tables import Conversation, Direction, Handoff, Turn
+from bot.transcripts.tables import CallBack, Conversation, Direction, Handoff, Turn
 from bot.transcripts.turns import SENDER
 
 
@@ -31,7 +31,11 @@ async def export_conversations(
         StorageError: The database cannot be read.
         DecryptionError: The ring does not fit.
     """
-    wanted = select(Conversation.id).order_by(Conversation.created_at, Conversation.id)
+    wanted = (
+        select(Conversation.id)
+        .where(~Conversation.synthetic)
+        .order_by(Conversation.created_at, Conversation.id)
+    )
     if conversation is not None:
         wanted = wanted.where(Conversation.id == conversation)
     async with database.reading() as session:
@@ -48,6 +52,9 @@ async def _conversation(session: AsyncSession, ring: KeyRing, conversation: UUID
     handoffs = await session.scalars(
         select(Handoff).where(Handoff.conversation_id == conversation).order_by(Handoff.opened_at)
     )
+    call_backs = await session.scalars(
+        select(CallBack).where(CallBack.conversation_id == conversation).order_by(CallBack.consented_at)
+    )
     return {
         "conversation": str(row.id),
         "channel": row.channel,
@@ -57,6 +64,10 @@ async def _conversation(session: AsyncSession, ring: KeyRing, conversation: UUID
         "opted_out_at": _time(row.opted_out_at),
         "turns": [_turn(turn, ring) for turn in turns],
         "handoffs": [_handoff(handoff, ring) for handoff in handoffs],
+        "call_backs": [
+            {"number": ring.decrypt(each.number, each.id, field="number"), "at": _time(each.consented_at)}
+            for each in call_backs
+        ],
     }
 
 
@@ -83,6 +94,7 @@ def _handoff(handoff: Handoff, ring: KeyRing) -> dict[str, Any]:
     return {
         "handoff": str(handoff.id),
         "level": handoff.level.name,
+        "reason": handoff.reason,
         "kind": handoff.kind,
         "experiencer": handoff.experiencer,
         "count": handoff.count,

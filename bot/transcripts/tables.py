@@ -7,7 +7,18 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, MetaData, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.messages import Channel, Experiencer, Kind, Language, Level, ReplyKind
@@ -42,7 +53,7 @@ class HandoffReason(StrEnum):
 
     RISK = "risk"
     CALL_BACK = "call_back"
-    ASKED_FOR_A_PERSON = "asked_for_a_person"
+    ASKED_FOR_PERSON = "asked_for_person"
     FOUND_IN_REVIEW = "found_in_review"
     CANNOT_TEXT_BACK = "cannot_text_back"
 
@@ -76,6 +87,9 @@ class Reason(StrEnum):
     OPENED = "opened"
     RAISED = "raised"
     CANNOT_TEXT_BACK = "cannot_text_back"
+    CALL_BACK = "call_back"
+    ESCALATED = "escalated"
+    ALARM = "alarm"
 
 
 class SendState(StrEnum):
@@ -121,7 +135,10 @@ class Base(DeclarativeBase):
 
 
 class Conversation(Base):
-    """One person on one channel. `level`, `kind` and `level_until` are the crisis state that sticks."""
+    """One person on one channel. `level`, `kind` and `level_until` are the crisis state that sticks.
+
+    `synthetic`: the program's own heartbeat; no person, no case, in no count.
+    """
 
     __tablename__ = "conversation"
 
@@ -140,6 +157,7 @@ class Conversation(Base):
     last_inbound_at: Mapped[datetime | None]
     turns: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+    synthetic: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __table_args__ = (Index(None, "channel", "sender_digest"),)
 
@@ -198,8 +216,9 @@ def _opened_at(context: Any) -> datetime:
 
 
 class Handoff(Base):
-    """A person in danger, handed to staff; open until `closed_at`. `count` is its crisis messages.
+    """A case for staff, most often a person in danger; open until `closed_at`.
 
+    `count` is the messages and requests that it counts, `last_turn` the latest of them.
     `waiting_since` is when it was last without anybody: opened, released, or its hold lapsed. A hold,
     `acknowledged_by`, ends by itself at `held_until`; NULL there is a hold without an end.
     """
@@ -269,9 +288,10 @@ class Mention(Base):
 
 
 class HandoffTurn(Base):
-    """A crisis message that a hand-off has counted, so that none is counted twice.
+    """A message or request that a hand-off has counted, so that none is counted twice.
 
-    `turn_id` is no foreign key: under stock Rasa an action opens a hand-off without a stored turn.
+    `turn_id` is no foreign key: under stock Rasa an action opens a hand-off without a stored turn, and a
+    request to be called back is no turn.
     """
 
     __tablename__ = "handoff_turn"
@@ -283,7 +303,8 @@ class HandoffTurn(Base):
 class Notification(Base):
     """Something that staff must be told, written in the accepting transaction. Never a word of a message.
 
-    `idempotency_key` goes out with every attempt, so that a receiver can show it once.
+    `idempotency_key` goes out with every attempt, so that a receiver can show it once. `addressed_at` is
+    when the roster chose whom to tell; without a roster it stays empty.
     """
 
     __tablename__ = "notification"
@@ -295,13 +316,55 @@ class Notification(Base):
     kind: Mapped[Kind | None]
     idempotency_key: Mapped[str] = mapped_column(String(128), unique=True)
     created_at: Mapped[datetime]
+    addressed_at: Mapped[datetime | None]
+
+
+class Escalation(Base):
+    """How far the telling of a hand-off has got: the last step of the roster, and when the next is due."""
+
+    __tablename__ = "escalation"
+
+    handoff_id: Mapped[UUID] = mapped_column(ForeignKey("handoff.id"), primary_key=True)
+    step: Mapped[int]
+    due_at: Mapped[datetime]
+
+
+class RecipientTest(Base):
+    """The last test page to a recipient, and the last one that was handed over."""
+
+    __tablename__ = "recipient_test"
+
+    recipient: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tested_at: Mapped[datetime]
+    succeeded_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(String(64))
+
+
+class CallBack(Base):
+    """A person's request to be called, with their consent to it; the number is in E.164 form.
+
+    `number_digest` is keyed: the same number asked for twice in a conversation is one request.
+    """
+
+    __tablename__ = "call_back"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), index=True)
+    handoff_id: Mapped[UUID] = mapped_column(ForeignKey("handoff.id"), index=True)
+    number: Mapped[bytes]
+    number_digest: Mapped[str] = mapped_column(String(64))
+    language: Mapped[Language]
+    consented_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("handoff_id", "number_digest"),)
 
 
 class Dispatch(Base):
     """The sending of one notification to one recipient; taken by lease, so that any number of workers fit.
 
     A row for each recipient: a slow one delays nobody, and a failed one is tried again alone.
-    `recipient` is a digest of its address. `last_error` is the class of the error, never its text.
+    `recipient` is `contact/` and the key of a contact on the roster, or a digest of an address that is
+    told of everything. `last_error` is the class of the error, never its text.
     """
 
     __tablename__ = "dispatch"

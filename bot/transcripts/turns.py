@@ -199,6 +199,8 @@ async def add_inbound(
         row = await locked(session, conversation)
     if row.last_inbound_at is None or at - row.last_inbound_at >= CHAT_GAP:
         row.chat_started_at = at
+    # One message that a person wrote makes it a person's conversation for good.
+    row.synthetic = message.synthetic and (row.synthetic or row.last_inbound_at is None)
     # A replayed message may be older than what is stored.
     row.last_inbound_at = max(at, row.last_inbound_at or at)
     row.language = language

@@ -41,7 +41,9 @@ def open_page(browser: Browser, server: Server) -> OpenPage:
     """Opens the page; when it closes, everything that it asked for and broke has been checked."""
 
     @asynccontextmanager
-    async def opened(url: str = "", *, faults: bool = False, **options: Any) -> AsyncIterator[Page]:
+    async def opened(
+        url: str = "", *, path: str = "/", faults: bool = False, **options: Any
+    ) -> AsyncIterator[Page]:
         base = url or server.url
         settings = {"viewport": PHONE, "locale": "en-US", **options}
         context = await browser.new_context(**settings)
@@ -52,7 +54,7 @@ def open_page(browser: Browser, server: Server) -> OpenPage:
         page.on("request", lambda request: requested.append(request.url))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda message: wrong.append(message.text) if not faults else None)
-        await page.goto(f"{base}/")
+        await page.goto(f"{base}{path}")
         yield page
         await _check(page, base, requested, wrong)
         await context.close()

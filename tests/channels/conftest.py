@@ -13,8 +13,10 @@ from bot.cards import Cards
 from bot.channels.api import ChatApi, add_api
 from bot.channels.limits import Limits
 from bot.channels.origins import Origins
+from bot.channels.synthetic import Synthetic
 from bot.channels.tokens import Tokens
 from bot.content import Content, load
+from bot.messages import Message
 from bot.settings import ROOT
 from bot.transcripts.encryption import KeyRing
 from tests.channels.listener import Chat, Client, Listener, open_chat
@@ -69,7 +71,12 @@ def api(
         tokens=Tokens(ring),
         origins=Origins(public_url="https://chat.clinic.example", allowed=["https://www.clinic.example"]),
         limits=limits,
+        synthetic=Synthetic("", never_stored),
     )
+
+
+async def never_stored(_: Message) -> bool:
+    return False
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from uuid import UUID
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from bot.calling_back import normalise
 from bot.messages import Channel, Language, Link, Message, Reply, ReplyKind, Silent, Source
 
 Client = TestClient[web.Request, web.Application]
@@ -38,6 +39,12 @@ class Listener:
         self.heard.append(message)
         self.limited.append(limited)
         return self.replies
+
+    async def request_call_back(
+        self, message: Message, *, limited: bool = False
+    ) -> tuple[Reply, ...] | Silent:
+        normalise(message.text)
+        return await self.respond(message, limited=limited)
 
     async def greet(self, conversation: UUID, channel: Channel, language: Language) -> tuple[Reply, ...]:
         self.greeted.append((conversation, channel, language))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -134,3 +136,51 @@ async def test_not_ready_says_why(client: Client, missing: list[str]) -> None:
     async with client.get("/health/ready") as response:
         assert response.status == 503
         assert (await response.json())["reasons"] == ["engine", "database"]
+
+
+async def _wish(client: Client, chat: Chat, **body: object) -> tuple[int, Any]:
+    whole = {
+        "conversation": chat.conversation,
+        "client_message_id": "w-1",
+        "number": "407 555 0142",
+        "consent": True,
+        **body,
+    }
+    headers = {"Authorization": f"Bearer {chat.token}"}
+    async with client.post("/api/call-backs", json=whole, headers=headers) as response:
+        return response.status, await response.json()
+
+
+async def test_a_wish_to_be_called_reaches_the_responder(
+    client: Client, chat: Chat, listener: Listener
+) -> None:
+    status, body = await _wish(client, chat, language="es")
+    assert (status, len(body["replies"])) == (200, 1)
+    [heard] = listener.heard
+    assert (heard.text, heard.language) == ("407 555 0142", Language.ES)
+
+
+@pytest.mark.parametrize("consent", [False, None, "yes", 1])
+async def test_without_consent_nothing_is_kept(
+    client: Client, chat: Chat, listener: Listener, consent: object
+) -> None:
+    status, body = await _wish(client, chat, consent=consent)
+    assert (status, body["error"]["code"]) == (400, "bad_request")
+    assert listener.heard == []
+
+
+async def test_what_is_no_number_is_refused_with_the_numbers(
+    client: Client, chat: Chat, holds_numbers: Callable[[Any], bool]
+) -> None:
+    status, body = await _wish(client, chat, number="soon")
+    assert (status, body["error"]["code"]) == (422, "bad_number")
+    assert holds_numbers(body)
+
+
+async def test_a_wish_for_another_conversation_is_not_heard(
+    client: Client, chat: Chat, listener: Listener
+) -> None:
+    other = await open_chat(client)
+    status, _ = await _wish(client, chat, conversation=other.conversation)
+    assert status == 401
+    assert listener.heard == []

@@ -116,7 +116,7 @@ REFUSED: Mapping[int, tuple[bytes, Mapping[str, str]]] = {
     ("path", "status"),
     [
         (path, status)
-        for path, status in product(("/api/conversations", "/api/messages"), REFUSED)
+        for path, status in product(("/api/conversations", "/api/messages", "/api/call-backs"), REFUSED)
         if str(status) in operation("post", path)["responses"]
     ],
 )
@@ -127,6 +127,22 @@ async def test_real_errors_fit(chat: Chat, path: str, status: int) -> None:
         assert response.status == status
         assert response.content_type == "application/json"
         check(response_schema("post", path, status), await response.json())
+
+
+async def test_a_wish_to_be_called_fits(chat: Chat) -> None:
+    body = {
+        "conversation": chat.conversation,
+        "client_message_id": "1",
+        "number": "4075550142",
+        "consent": True,
+    }
+    headers = {"Authorization": f"Bearer {chat.token}"}
+    for number, status in (("4075550142", 200), ("none", 422)):
+        sent = {**body, "number": number}
+        check(document()["components"]["schemas"]["CallBack"], sent)
+        async with chat.client.post("/api/call-backs", json=sent, headers=headers) as response:
+            assert response.status == status
+            check(response_schema("post", "/api/call-backs", status), await response.json())
 
 
 async def test_a_failure_of_our_own_fits(

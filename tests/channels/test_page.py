@@ -26,6 +26,9 @@ async def client(api: ChatApi, content: Content, aiohttp_client: AiohttpClient) 
     return await aiohttp_client(app)
 
 
+TEMPLATES = ("index.html", "error.html", "protocol.html")
+
+
 def hrefs(html: str) -> set[str]:
     return {unescape(href) for href in re.findall(r'<a class="tap" href="([^"]+)"', html)}
 
@@ -110,7 +113,7 @@ def test_both_languages_say_everything() -> None:
 
 def test_every_text_is_used_and_every_used_text_exists() -> None:
     texts = json.loads((STATIC / "texts.json").read_text(encoding="utf-8"))["en"]
-    templates = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("index.html", "error.html"))
+    templates = "".join((STATIC / name).read_text(encoding="utf-8") for name in TEMPLATES)
     script = (STATIC / "chat.js").read_text(encoding="utf-8")
     unused = [name for name in texts if f"${name}" not in templates and name not in script]
     assert unused == []
