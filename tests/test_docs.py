@@ -16,7 +16,9 @@ from bot.settings import PREFIX, ROOT, Settings
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = {file.name: file.read_text(encoding="utf-8") for file in sorted((ROOT / "docs").rglob("*.md"))}
 EVERYTHING = "\n".join((README, *DOCS.values()))
-SETTINGS = {f"{PREFIX}{field.name.upper()}" for field in fields(Settings)}
+NAMED_BY_THE_ROSTER = f"{PREFIX}CONTACT_"
+"""Settings that begin so are named in `data/roster.yml`, each clinic's its own."""
+SETTINGS = {f"{PREFIX}{field.name.upper()}" for field in fields(Settings) if field.name != "contact"}
 
 
 def walk(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
@@ -77,7 +79,7 @@ def test_every_setting_is_documented(setting: str, place: str) -> None:
 
 def test_no_setting_is_documented_that_there_is_not() -> None:
     written = re.findall(rf"\b{PREFIX}[A-Z_]+\b", EVERYTHING + (ROOT / ".env.example").read_text("utf-8"))
-    assert set(written) <= SETTINGS
+    assert {name for name in written if not name.startswith(NAMED_BY_THE_ROSTER)} <= SETTINGS
 
 
 def test_defaults_are_those_of_the_settings() -> None:
