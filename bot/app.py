@@ -51,6 +51,7 @@ def make_app(services: Services) -> web.Application:
             content=lambda: services.content,
             cards=lambda: services.cards,
             readiness=readiness,
+            warnings=services.warnings,
             tokens=Tokens(services.ring),
             origins=Origins(public_url=settings.public_url, allowed=settings.allowed_origins),
             limits=Limits(trusted_proxies=settings.trusted_proxies),

@@ -22,6 +22,7 @@ from bot.outbox import Worker
 from bot.recording import Recording
 from bot.replay import replay
 from bot.risk import Screener
+from bot.second_look import SecondLook
 from bot.settings import Mode, Settings
 from bot.transcripts.database import Database, StorageError
 from bot.transcripts.encryption import KeyRing
@@ -80,6 +81,7 @@ class Services:
         self.engine: RasaEngine | CardsOnly = (
             RasaEngine(settings) if settings.mode is Mode.FULL else CardsOnly()
         )
+        self.second_look = SecondLook(settings.learned)
         self.responder = self._responder()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -104,6 +106,7 @@ class Services:
             memory=self.memory,
             engine=self.engine,
             clock=self.clock,
+            second_look=self.second_look,
             content=lambda: self.content,
             cards=lambda: self.cards,
         )
@@ -118,6 +121,7 @@ class Services:
             await finish_within(PREPARE_DEADLINE, self._prepare_database())
         except (StorageError, TimeoutError) as error:
             log.error("database away at start: %s; messages go to the spool", error)
+        self.second_look.start()
         self.engine.start()
         self._tasks = [asyncio.create_task(self._repair()), asyncio.create_task(self.worker.run())]
 
@@ -129,6 +133,7 @@ class Services:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await finish_late_work()
         self.engine.stop()
+        self.second_look.stop()
         await self.spool.close()
         await self.database.close()
 
@@ -136,6 +141,10 @@ class Services:
         """Why full service is not given now; empty when it is."""
         reasons = [] if self.database_prepared else ["database"]
         return reasons if self.engine.ready else [*reasons, "engine"]
+
+    def warnings(self) -> list[str]:
+        """What staff should look after although service is given in full."""
+        return [] if self.second_look.ready else ["risk: rules alone, the learned layer is not loaded"]
 
     async def _prepare_database(self) -> None:
         await self.database.migrate()

@@ -54,6 +54,11 @@ class Settings:
         """Where people reach this server, without a slash at the end."""
         return self.public_url or f"http://{self.host}:{self.port}"
 
+    @property
+    def learned(self) -> Path:
+        """The folder of the trained layer of risk, beside the model."""
+        return self.model.with_name(f"{self.model.name.partition('.')[0]}-risk")
+
     def require_keys(self) -> Settings:
         """These settings, if they can protect what people write.
 

@@ -28,6 +28,7 @@ LAYERS: dict[str, set[str]] = {
     "replay": {"messages", "transcripts", "handoff"},
     "notify": {"messages", "transcripts", "outbox"},
     "model": {"settings", "encoders"},
+    "second_look": {"messages", "encoders", "risk"},
     "nlu": {"messages", "settings", "text", "encoders", "risk", "content"},
     "rasa_compat": {
         "encoders",
@@ -62,6 +63,7 @@ LAYERS: dict[str, set[str]] = {
         "content",
         "cards",
         "memory",
+        "second_look",
         "disclosure",
         "guarantee",
         "acceptance",

@@ -53,7 +53,8 @@ class ChatApi:
     """The handlers, and what they need.
 
     `readiness` names what keeps the service from answering in full, for example `engine`; nothing when
-    it is ready. Content and cards are called for, so that a reload reaches the next request.
+    it is ready. `warnings` say what staff should look after although it is. Content and cards are
+    called for, so that a reload reaches the next request.
     """
 
     responder: Responds
@@ -61,6 +62,7 @@ class ChatApi:
     content: Callable[[], Content]
     cards: Callable[[], Cards]
     readiness: Callable[[], Awaitable[Sequence[str]]]
+    warnings: Callable[[], Sequence[str]] = tuple
     tokens: Tokens
     origins: Origins
     limits: Limits
@@ -107,7 +109,8 @@ class ChatApi:
     async def ready(self, _: web.Request) -> web.Response:
         """GET /health/ready: whether questions are answered from content, and if not, what is missing."""
         reasons = list(await self.readiness())
-        body = {"status": "not ready" if reasons else "ready", "reasons": reasons}
+        status = "not ready" if reasons else "ready"
+        body = {"status": status, "reasons": reasons, "warnings": list(self.warnings())}
         return web.json_response(body, status=503 if reasons else 200)
 
     def _authenticate(self, request: web.Request) -> UUID:

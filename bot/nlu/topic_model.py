@@ -14,8 +14,8 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
 from bot.encoders import PairedEncoder
+from bot.encoders.terms import Terms
 from bot.messages import Candidate
-from bot.nlu.terms import Terms
 from bot.nlu.wording import Wording
 
 SCALE_MEANING = 2.0

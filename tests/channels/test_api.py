@@ -123,7 +123,10 @@ async def test_live(client: Client) -> None:
 
 async def test_ready(client: Client) -> None:
     async with client.get("/health/ready") as response:
-        assert (response.status, await response.json()) == (200, {"status": "ready", "reasons": []})
+        assert (response.status, await response.json()) == (
+            200,
+            {"status": "ready", "reasons": [], "warnings": []},
+        )
 
 
 async def test_not_ready_says_why(client: Client, missing: list[str]) -> None:
