@@ -24,9 +24,9 @@ from sklearn.svm import SVC
 from bot.encoders import shared
 from bot.messages import Level
 from bot.risk.examples import FOLDER, load_examples
-from bot.risk.fitting import ORDINARY, Material, prepare
+from bot.risk.fitting import Material, prepare
 from bot.risk.machine import PENALTY, TERMS, meaning_kernel
-from bot.risk.ordinary import ordinary_talk
+from bot.risk.ordinary import LIST, chosen_talk
 from bot.risk.screen import Screener
 
 RISK: Final = Path(__file__).resolve().parents[2] / "data" / "risk"
@@ -153,7 +153,7 @@ def recall(bench: Bench, rows: Rows, scores: Floats, alarms: float) -> float:
 
 def load() -> Bench:
     """The texts of this checkout, with what its rules say of them."""
-    examples, ordinary = load_examples(RISK / FOLDER), ordinary_talk()[:ORDINARY]
+    examples, ordinary = load_examples(RISK / FOLDER), chosen_talk(RISK / LIST)
     _, material = prepare(shared(), examples, ordinary)
     screener = Screener.load(RISK)
     found = [screener.screen(text) for text in (*(each.text for each in examples), *ordinary)]

@@ -23,8 +23,6 @@ from bot.risk.machine import Machine
 from bot.risk.reading import counted_as
 from bot.text.fold import fold
 
-ORDINARY: Final = 4_000
-"""Lines of ordinary talk beside the examples."""
 LETTERS: Final = 5
 LEAST: Final = 2
 """The longest letter group, and in how many texts a term must stand."""

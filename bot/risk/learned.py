@@ -100,6 +100,12 @@ class LearnedLayer:
         worst = max(range(len(read)), key=lambda at: (levels[at], probabilities[at, 0]))
         return self._finding(levels[worst], probabilities[worst], meaning[worst : worst + 1], terms[worst])
 
+    def probabilities(self, texts: Sequence[str]) -> Floats:
+        """The probabilities of crisis, and of at least a concern, for many texts at once: n × 2."""
+        read = [fold(text) for text in texts]
+        terms = self._terms.transform([counted_as(text) for text in read])
+        return self._calibration.probabilities(self._machine.scores(self._encoder.encode(read), terms))
+
     def _finding(self, level: Level, probabilities: Floats, meaning: Floats, terms: csr_matrix) -> Finding:
         kind, who, minor = Kind.DISTRESS, Experiencer.SELF, False
         if level is Level.CRISIS:

@@ -16,8 +16,8 @@ from typing import Final
 
 from bot.encoders import minilm, shared, universal
 from bot.risk.examples import FOLDER, load_examples
-from bot.risk.fitting import ORDINARY, fit
-from bot.risk.ordinary import ordinary_talk
+from bot.risk.fitting import fit
+from bot.risk.ordinary import LIST, chosen_talk
 
 STAMP: Final = "stamp.json"
 PACKAGES: Final = ("scikit-learn", "onnxruntime", "tokenizers", "numpy", "chitchat-dataset")
@@ -48,7 +48,7 @@ def train(data: Path, folder: Path, *, progress: Callable[[str], None]) -> None:
     layer = fit(
         shared(),
         load_examples(data / "risk" / FOLDER),
-        ordinary_talk()[:ORDINARY],
+        chosen_talk(data / "risk" / LIST),
         progress=progress,
     )
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,8 @@ def is_stale(folder: Path, data: Path) -> bool:
 
 def fingerprint(data: Path) -> str:
     """A hash of everything that the training depends on: examples, code, weights, libraries."""
-    digest = hashlib.sha256(_digest([*sorted((data / "risk" / FOLDER).glob("*.yml")), *_CODE]).encode())
+    examples = sorted((data / "risk" / FOLDER).glob("*.yml"))
+    digest = hashlib.sha256(_digest([*examples, data / "risk" / LIST, *_CODE]).encode())
     weights = (minilm.WEIGHTS, minilm.TOKENIZER, *universal.WEIGHTS)
     digest.update(json.dumps([[each.sha256 for each in weights], list(_installed())]).encode())
     return digest.hexdigest()
