@@ -43,7 +43,10 @@ def explain_finding(finding: Finding, found: Level, examples: Iterable[Example])
         found: The level that the rules had found.
         examples: To show the texts of the nearest ones.
     """
-    lines = [f"learned    crisis {finding.crisis:.0%}, at least a concern {finding.worry:.0%}"]
+    lines = [
+        f"learned    crisis {finding.crisis:.0%}, at least a concern {finding.worry:.0%}, "
+        f"{finding.familiar:.0%} of its words known"
+    ]
     if finding.level > found:
         lines.append(f"raised     from {found.name} to {finding.level.name}")
     texts = {example.name: example.text for example in examples}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +21,7 @@ from bot.risk.examples import Example
 from bot.risk.heads import Heads
 from bot.risk.learned import Calibration, LearnedLayer
 from bot.risk.machine import Machine
-from bot.risk.reading import counted_as
+from bot.risk.reading import counted_as, words
 from bot.text.fold import fold
 
 LETTERS: Final = 5
@@ -78,6 +79,7 @@ def fit(
         heads=heads,
         calibration=calibrate(left_out(material), material.answers),
         names=[example.name for example in examples],
+        known=known_words(examples),
         version=f"learned-{_digest(examples, ordinary)}",
     )
 
@@ -123,6 +125,12 @@ def calibrate(scores: Floats, answers: NDArray[np.bool_]) -> Calibration:
     ]
     slopes, intercepts = zip(*((float(f.coef_[0, 0]), float(f.intercept_[0])) for f in fitted), strict=True)
     return Calibration((slopes[0], slopes[1]), (intercepts[0], intercepts[1]))
+
+
+def known_words(examples: Sequence[Example]) -> list[str]:
+    """The words that stand in at least `LEAST` examples."""
+    counted = Counter(word for example in examples for word in set(words(example.text)))
+    return sorted(word for word, count in counted.items() if count >= LEAST)
 
 
 def _digest(examples: Sequence[Example], ordinary: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
-from sklearn.linear_model import LogisticRegression
+from sklearn.kernel_ridge import KernelRidge
 
 from bot.messages import Experiencer, Kind, Level
 from bot.risk.examples import Example
@@ -21,7 +21,7 @@ from bot.risk.examples import Example
 KINDS: Final = tuple(kind for kind in Kind if kind is not Kind.DISTRESS)
 SCALE_MEANING: Final = 2.0
 SCALE_TERMS: Final = 0.5
-INVERSE_REGULARISATION: Final = 10.0
+REGULARISATION: Final = 1.0
 
 Floats = NDArray[np.float32]
 
@@ -38,12 +38,11 @@ class Heads:
         """Learn from the examples that are crises; `meaning` and `terms` hold a row for each example."""
         rows = [at for at, example in enumerate(examples) if example.level is Level.CRISIS]
         features = _features(meaning[rows], terms[rows])
-        answers = np.array([_answers(examples[at]) for at in rows])
-        fitted = [_fit(features, answers[:, output]) for output in range(answers.shape[1])]
-        return cls(
-            np.stack([each.coef_[0] for each in fitted], axis=1).astype(np.float32),
-            np.array([each.intercept_[0] for each in fitted], dtype=np.float32),
-        )
+        answers = np.array([_answers(examples[at]) for at in rows], dtype=np.float32) * 2 - 1
+        bias = answers.mean(axis=0)
+        ridge = KernelRidge(kernel="precomputed", alpha=REGULARISATION)
+        ridge.fit((features @ features.T).toarray(), answers - bias)
+        return cls(np.asarray(features.T @ ridge.dual_coef_, dtype=np.float32), bias)
 
     def tell(self, meaning: Floats, terms: csr_matrix) -> tuple[Kind, Experiencer, bool]:
         """The likeliest kind, who is in danger, and whether that seems to be a minor; for one row each."""
@@ -70,10 +69,6 @@ class Heads:
 def _answers(example: Example) -> list[bool]:
     of_kind = [example.kind is kind for kind in KINDS]
     return [*of_kind, example.experiencer is Experiencer.OTHER, example.minor]
-
-
-def _fit(features: csr_matrix, answers: NDArray[np.bool_]) -> LogisticRegression:
-    return LogisticRegression(C=INVERSE_REGULARISATION, max_iter=500).fit(features, answers)
 
 
 def _features(meaning: Floats, terms: csr_matrix) -> csr_matrix:

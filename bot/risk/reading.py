@@ -11,12 +11,18 @@ PIECE: Final = 600
 """Characters of a piece; the encoders read little more, and danger stands in a few sentences."""
 PIECES: Final = 6
 """At most so many: the first and the last ones, at 8 ms each."""
+_WORD: Final = re.compile(r"\w+")
 _END: Final = re.compile(r"(?<=[.!?\n])\s+")
 
 
 def counted_as(text: str) -> str:
     """How the n-grams are counted: as the encoders read it, and without apostrophes."""
     return fold(text).replace("'", "").replace("\u2019", "")
+
+
+def words(text: str) -> list[str]:
+    """The text's words without its figures, as the n-grams are counted."""
+    return [word for word in _WORD.findall(counted_as(text)) if not word.isdigit()]
 
 
 def pieces(text: str) -> list[str]:

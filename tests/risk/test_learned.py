@@ -10,7 +10,7 @@ import pytest
 
 from bot.encoders import shared
 from bot.messages import Kind, Level
-from bot.risk.learned import CONCERN, CONCERN_SHORT, CRISIS, CRISIS_SHORT, Finding, LearnedLayer, level_of
+from bot.risk.learned import Finding, LearnedLayer, level_of
 from bot.risk.reading import PIECE, PIECES, pieces
 from tests.fixtures.layers import small, some_examples
 
@@ -66,13 +66,18 @@ def test_an_example_is_its_own_nearest(small_layer: LearnedLayer) -> None:
     assert all(other.similarity <= nearest.similarity for other in others)
 
 
-def test_short_texts_need_more() -> None:
-    assert CRISIS_SHORT > CRISIS
-    assert CONCERN_SHORT >= CONCERN
-    between = (CRISIS + CRISIS_SHORT) / 2
-    assert level_of(between, 0.0, words=20) is Level.CRISIS
-    assert level_of(between, 0.0, words=3) is Level.NONE
-    assert level_of(0.0, 1.0, words=3) is Level.CONCERN
+def test_short_and_unfamiliar_texts_need_more() -> None:
+    assert level_of(0.7, 0.8, familiar=1.0, words=30) is Level.CRISIS
+    assert level_of(0.7, 0.8, familiar=1.0, words=5) < Level.CRISIS
+    assert level_of(0.7, 0.8, familiar=0.6, words=30) < Level.CRISIS
+    assert level_of(0.999, 0.999, familiar=1.0, words=5) is Level.CRISIS
+    assert level_of(1.0, 1.0, familiar=1.0, words=2) is Level.NONE
+
+
+def test_a_crisis_needs_both_probabilities() -> None:
+    assert level_of(0.9, 0.3, familiar=1.0, words=30) < Level.CRISIS
+    assert level_of(0.1, 0.9, familiar=1.0, words=30) is Level.CONCERN
+    assert level_of(0.1, 0.1, familiar=1.0, words=30) is Level.NONE
 
 
 def test_pieces_of_a_long_text() -> None:

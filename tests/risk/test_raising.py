@@ -15,7 +15,9 @@ CUES = {kind: Cue("some.rule", 0, 4, Level.CONCERN, kind) for kind in (Kind.DIST
 
 
 def finding(level: Level) -> Finding:
-    return Finding(level, Kind.OVERDOSE, Experiencer.OTHER, True, 0.9, 0.95, NEAR, "learned-1")
+    return Finding(
+        level, Kind.OVERDOSE, Experiencer.OTHER, True, 0.9, 0.95, neighbours=NEAR, version="learned-1"
+    )
 
 
 @pytest.mark.parametrize(("rules", "learned"), product(Level, (Level.NONE, Level.CONCERN, Level.CRISIS)))
