@@ -84,9 +84,13 @@ class SecondLook:
     def _load(self) -> None:
         started = time.monotonic()
         try:
+            from threadpoolctl import threadpool_limits
+
             from bot.encoders import shared
             from bot.risk.learned import LearnedLayer
 
+            # A message is too little work for several threads: they wait for each other (8 ms for 0.8).
+            threadpool_limits(limits=1, user_api="blas")
             if not self._folder.is_dir():
                 raise FileNotFoundError(f"{self._folder} does not exist")
             layer = LearnedLayer.load(self._folder, shared())

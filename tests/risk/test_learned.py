@@ -128,8 +128,14 @@ def test_leaves_the_ordinary_alone(real_layer: LearnedLayer, text: str) -> None:
     [
         ("we split the pills and now his lips are grey and he snores so slowly", Kind.OVERDOSE),
         ("he took my keys, hit me with the door again and is coming back at six", Kind.ABUSE),
-        ("the whisper in the radiator orders me to walk out of the window", Kind.PSYCHOSIS),
-        ("eleven days on tea only, fainted at the sink, still too big", Kind.EATING_DISORDER),
+        (
+            "the voices in the radiator order me to walk out of the window tonight, they do not stop",
+            Kind.PSYCHOSIS,
+        ),
+        (
+            "eleven days without food, i fainted twice in the shower and i still see somebody fat",
+            Kind.EATING_DISORDER,
+        ),
     ],
 )
 def test_tells_the_kind(real_layer: LearnedLayer, text: str, kind: Kind) -> None:
