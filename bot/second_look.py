@@ -109,7 +109,9 @@ def _raise(layer: LearnedLayer, risk: Risk, text: str, history: Sequence[PastTur
     from bot.risk.screen import PIECE, recent_texts
 
     risk = raised(risk, layer.judge(text))
-    before = recent_texts(history, at)
+    before = " ".join(recent_texts(history, at))
     if risk.level >= Level.CRISIS or not before or len(text) > PIECE:
         return risk
-    return raised(risk, layer.judge(" ".join([*before, text])))
+    # What the texts before said alone is their own turn's risk: only what this one adds counts.
+    together = layer.judge(f"{before} {text}")
+    return raised(risk, together) if together.level > layer.judge(before).level else risk

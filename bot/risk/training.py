@@ -9,8 +9,8 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,7 @@ from bot.risk.fitting import fit
 from bot.risk.ordinary import LIST, chosen_talk
 
 STAMP: Final = "stamp.json"
-PACKAGES: Final = ("scikit-learn", "onnxruntime", "tokenizers", "numpy", "chitchat-dataset")
+PACKAGES: Final = ("scikit-learn", "onnxruntime", "tokenizers", "numpy")
 _HERE: Final = Path(__file__).resolve().parent
 _CODE: Final = (
     *(_HERE / f"{name}.py" for name in ("examples", "fitting", "heads", "learned", "machine", "ordinary")),
@@ -77,16 +77,9 @@ def fingerprint(data: Path) -> str:
     examples = sorted((data / "risk" / FOLDER).glob("*.yml"))
     digest = hashlib.sha256(_digest([*examples, data / "risk" / LIST, *_CODE]).encode())
     weights = (minilm.WEIGHTS, minilm.TOKENIZER, *universal.WEIGHTS)
-    digest.update(json.dumps([[each.sha256 for each in weights], list(_installed())]).encode())
+    installed = [version(package) for package in PACKAGES]
+    digest.update(json.dumps([[each.sha256 for each in weights], installed]).encode())
     return digest.hexdigest()
-
-
-def _installed() -> Iterator[str]:
-    for package in PACKAGES:
-        try:
-            yield version(package)
-        except PackageNotFoundError:
-            yield "missing"
 
 
 def _files(folder: Path) -> list[Path]:
