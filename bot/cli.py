@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +14,10 @@ from bot.cli_content import check, content, preview
 from bot.cli_staff import audit, demo, staff
 from bot.evaluation.command import evaluate
 from bot.refusals import Refusal, refusals
-from bot.settings import load
+from bot.settings import Settings, load
+
+if TYPE_CHECKING:
+    from bot.messages import Risk
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,18 +42,36 @@ def serve() -> None:
 @main.command()
 @click.option("--if-stale", is_flag=True, help="Only when the data changed since the last training.")
 def train(if_stale: bool) -> None:
-    """Train the model from data/ (under a minute)."""
+    """Train the model and the learned layer of risk from data/ (two minutes)."""
     with refusals():
         settings = load()
         from bot import model
 
-        if if_stale and not model.is_stale(settings.model, settings.data):
-            return
-        from bot.rasa_compat.training import train as train_model
+        if not if_stale or model.is_stale(settings.model, settings.data):
+            from bot.rasa_compat.training import train as train_model
 
-        click.echo("Training the model …", err=True)
-        train_model(settings.data, settings.model, progress=lambda line: click.echo(f"  {line}", err=True))
-        click.echo(f"Wrote {settings.model}", err=True)
+            click.echo("Training the model …", err=True)
+            train_model(settings.data, settings.model, progress=_tell)
+            click.echo(f"Wrote {settings.model}", err=True)
+        _train_layer(settings, if_stale=if_stale)
+
+
+def _train_layer(settings: Settings, *, if_stale: bool) -> None:
+    from bot.risk import training
+    from bot.risk.ordinary import OrdinaryTalkError
+
+    if if_stale and not training.is_stale(settings.learned, settings.data):
+        return
+    click.echo("Training the learned layer of risk …", err=True)
+    try:
+        training.train(settings.data, settings.learned, progress=_tell)
+    except OrdinaryTalkError as error:
+        raise Refusal(f"{str(error).capitalize()}.") from error
+    click.echo(f"Wrote {settings.learned}", err=True)
+
+
+def _tell(line: str) -> None:
+    click.echo(f"  {line}", err=True)
 
 
 @main.command()
@@ -66,7 +88,8 @@ def chat(language: str) -> None:
 
 @main.command()
 @click.argument("text")
-def screen(text: str) -> None:
+@click.option("--rules-only", is_flag=True, help="Without the learned layer.")
+def screen(text: str, rules_only: bool) -> None:
     """Show what the risk screen finds in TEXT, and why."""
     with refusals():
         settings = load()
@@ -76,7 +99,26 @@ def screen(text: str) -> None:
 
         screener = Screener.load(settings.data / "risk")
         words = clean(text)
-        click.echo(explain(words, screener.screen(words), screener))
+        risk = screener.screen(words)
+        risk, likeness = (risk, "") if rules_only else _second_look(settings, words, risk)
+        click.echo(explain(words, risk, screener))
+        if likeness:
+            click.echo(likeness)
+
+
+def _second_look(settings: Settings, words: str, risk: Risk) -> tuple[Risk, str]:
+    """The risk with the learned layer's part in it, and what to say of that part."""
+    if not settings.learned.is_dir():
+        return risk, "learned    not trained: run 'harborline train'"
+    from bot.encoders import shared
+    from bot.risk.examples import FOLDER, load_examples
+    from bot.risk.explain import explain_finding
+    from bot.risk.learned import LearnedLayer
+    from bot.risk.raising import raised
+
+    finding = LearnedLayer.load(settings.learned, shared()).judge(words)
+    examples = load_examples(settings.data / "risk" / FOLDER)
+    return raised(risk, finding), explain_finding(finding, risk.level, examples)
 
 
 @main.command()

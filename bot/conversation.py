@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -29,6 +29,7 @@ from bot.messages import (
     Language,
     Level,
     Message,
+    PastTurn,
     Reply,
     ReplyKind,
     Risk,
@@ -36,6 +37,7 @@ from bot.messages import (
 )
 from bot.recording import Recording
 from bot.risk import Screener
+from bot.second_look import SecondLook
 from bot.text import plain
 
 log = logging.getLogger(__name__)
@@ -58,6 +60,7 @@ class Responder:
         memory: Memory,
         engine: Engine,
         clock: Clock,
+        second_look: SecondLook | None = None,
         content: Callable[[], Content],
         cards: Callable[[], Cards],
     ) -> None:
@@ -68,6 +71,7 @@ class Responder:
         self._memory = memory
         self._engine = engine
         self._clock = clock
+        self._second_look = second_look
         self._content = content
         self._cards = cards
         self._turns: dict[tuple[Channel, str, str], asyncio.Task[tuple[Reply, ...] | Silent]] = {}
@@ -101,6 +105,12 @@ class Responder:
 
     async def _screen(self, message: Message) -> Risk:
         history = self._memory.recall(message.conversation, message.received_at).history
+        risk = await self._screen_by_rules(message, history)
+        if self._second_look is None:
+            return risk
+        return await self._second_look.look(risk, message.text, history, message.received_at)
+
+    async def _screen_by_rules(self, message: Message, history: Sequence[PastTurn]) -> Risk:
         if len(message.text) > LONG_TEXT:
             return await asyncio.to_thread(
                 self._screener().screen, message.text, history, at=message.received_at

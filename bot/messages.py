@@ -74,7 +74,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A training example that the learned layer found near the message."""
+    """A training example that the learned layer found near the message: its id and the cosine, up to 1."""
 
     example: str
     similarity: float
@@ -112,6 +112,9 @@ class Risk:
                 }
                 for cue in self.cues
             ],
+            "neighbours": [
+                {"example": each.example, "similarity": each.similarity} for each in self.neighbours
+            ],
             "version": self.version,
         }
 
@@ -138,6 +141,9 @@ class Risk:
                     turns_ago=cue["turns_ago"],
                 )
                 for cue in stored["cues"]
+            ),
+            neighbours=tuple(
+                Neighbour(each["example"], each["similarity"]) for each in stored.get("neighbours", ())
             ),
             version=stored["version"],
         )

@@ -27,6 +27,7 @@ from bot.replay import replay
 from bot.risk import Screener
 from bot.roster import Roster
 from bot.roster import load as load_roster
+from bot.second_look import SecondLook
 from bot.settings import Mode, Settings
 from bot.transcripts import synthetic
 from bot.transcripts.database import Database, StorageError
@@ -107,6 +108,7 @@ class Services:
         self.engine: RasaEngine | CardsOnly = (
             RasaEngine(settings, content=lambda: self.content) if settings.mode is Mode.FULL else CardsOnly()
         )
+        self.second_look = SecondLook(settings.learned)
         self.responder = self._responder(through(self.engine) if through else self.engine)
         self._notifies = notifies
         self._tasks: list[asyncio.Task[None]] = []
@@ -154,6 +156,7 @@ class Services:
             memory=self.memory,
             engine=engine,
             clock=self.clock,
+            second_look=self.second_look,
             content=lambda: self.content,
             cards=lambda: self.cards,
         )
@@ -168,6 +171,7 @@ class Services:
             await finish_within(PREPARE_DEADLINE, self._prepare_database())
         except (StorageError, TimeoutError) as error:
             log.error("database away at start: %s; messages go to the spool", error)
+        self.second_look.start()
         self.engine.start()
         running = [self._repair(), self.live.watch()]
         if self._notifies:
@@ -182,6 +186,7 @@ class Services:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await finish_late_work()
         self.engine.stop()
+        self.second_look.stop()
         await self.spool.close()
         await self.database.close()
 
@@ -192,7 +197,12 @@ class Services:
 
     def warnings(self) -> list[str]:
         """What staff should look after although service is given in full."""
-        return ["data: a change is refused; the log says why"] if self.live.refused else []
+        found = []
+        if self.live.refused:
+            found.append("data: a change is refused; the log says why")
+        if not self.second_look.ready:
+            found.append("risk: rules alone, the learned layer is not loaded")
+        return found
 
     async def is_stored(self, message: Message) -> bool:
         """Whether a message and its answer can be read back from the database."""

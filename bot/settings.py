@@ -71,6 +71,11 @@ class Settings:
         """Whether people reach this server by HTTPS, so that cookies may insist on it."""
         return self.public_url.startswith("https://")
 
+    @property
+    def learned(self) -> Path:
+        """The folder of the trained layer of risk, beside the model."""
+        return self.model.with_name(f"{self.model.name.partition('.')[0]}-risk")
+
     def require_keys(self) -> Settings:
         """These settings, if they can protect what people write.
 

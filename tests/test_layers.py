@@ -37,6 +37,7 @@ LAYERS: dict[str, set[str]] = {
     "review": {"messages", "transcripts", "handoff", "audit", "staff", "cases", "live", "channels"},
     "notify": {"messages", "transcripts", "pages", "escalation"},
     "model": {"settings", "encoders"},
+    "second_look": {"messages", "encoders", "risk"},
     "nlu": {"messages", "settings", "text", "encoders", "risk", "content"},
     "rasa_compat": {
         "encoders",
@@ -85,6 +86,7 @@ LAYERS: dict[str, set[str]] = {
         "content",
         "cards",
         "memory",
+        "second_look",
         "disclosure",
         "guarantee",
         "acceptance",

@@ -10,6 +10,8 @@ from bot.content import Content, examine
 from bot.content.safety import gaps, lacking
 from bot.content.texts import PLACES
 from bot.risk import RiskDataError, Screener
+from bot.risk.examples import FOLDER as EXAMPLES
+from bot.risk.examples import examine as examine_examples
 from bot.roster import FILE
 from bot.roster import examine as examine_roster
 from bot.text.fault import Fault
@@ -55,8 +57,9 @@ def _of_cards(content: Content) -> Iterator[Fault]:
 
 
 def _of_risk(folder: Path) -> tuple[Fault, ...]:
+    _, faults = examine_examples(folder / EXAMPLES)
     try:
         Screener.load(folder)
     except RiskDataError as error:
-        return error.faults
-    return ()
+        faults.extend(error.faults)
+    return tuple(faults)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Final, Protocol
 
 import numpy as np
@@ -18,6 +19,9 @@ __all__ = ["CACHE", "Encoder", "PairedEncoder", "WeightsError", "shared"]
 
 CACHE: Final = Path(__file__).resolve().parents[2] / "models" / "encoders"
 """Where the graph that is built from the weights is kept."""
+
+_LOADING: Final = Lock()
+"""The engine and the learned layer of risk load in threads of their own; the weights are needed once."""
 
 REMEMBERED = 8
 """Texts whose vectors are kept, so that one message is encoded once for risk and NLU together."""
@@ -62,11 +66,16 @@ class PairedEncoder:
         return row
 
 
-@cache
 def shared() -> PairedEncoder:
-    """The process's encoder, loaded on first use (2 s, 120 MB).
+    """The process's encoder, loaded on first use (2 s, 120 MB); any thread may ask.
 
     Raises:
         WeightsError: The weights are missing or altered.
     """
+    with _LOADING:
+        return _paired()
+
+
+@cache
+def _paired() -> PairedEncoder:
     return PairedEncoder(MiniLM(CACHE), UniversalEncoder())

@@ -14,8 +14,8 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
 from bot.encoders import PairedEncoder
+from bot.encoders.terms import Terms
 from bot.messages import Candidate
-from bot.nlu.terms import Terms
 from bot.nlu.wording import Wording
 
 SCALE_MEANING = 3.0
@@ -82,7 +82,8 @@ class TopicModel:
         wording = Wording(synonyms)
         texts = [wording.read(example.text) for example in examples]
         meaning = encoder.encode(texts) if vectors is None else vectors
-        terms = Terms().fit(texts)
+        # Terms that stand in one example say nothing about a topic and double the time to train.
+        terms = Terms(least=2).fit(texts)
         labels = [example.topic for example in examples]
         regression = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=2_000, class_weight="balanced")
         regression.fit(_features(meaning, terms.transform(texts)), labels)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 
 from bot.messages import MAX_TEXT
-
-_SPACE = re.compile(r"\s+")
+from bot.text.fold import fold
 
 
 class Wording:
@@ -32,9 +30,4 @@ class Wording:
 
     @staticmethod
     def _plain(text: str) -> str:
-        visible = (
-            char
-            for char in unicodedata.normalize("NFKC", text[:MAX_TEXT]).casefold()
-            if unicodedata.category(char) != "Cf"
-        )
-        return _SPACE.sub(" ", "".join(visible)).strip()
+        return fold(text[:MAX_TEXT])

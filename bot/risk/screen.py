@@ -84,8 +84,7 @@ class Screener:
         """The person's last texts and this one as one text, for messages sent in pieces."""
         if at is None:
             return
-        own = [turn.text for turn in history if turn.kind is None and _is_recent(turn.at, at)]
-        before = [clean(one)[-PIECE:] for one in own[1 - JOIN_TURNS :]]
+        before = recent_texts(history, at)
         if before and len(text) <= PIECE:
             prefix = " ".join(before) + " "
             yield self._evidence(prefix + text, offset=len(prefix))
@@ -117,6 +116,12 @@ def _asked(history: Sequence[PastTurn]) -> bool:
     """Whether a check-in is among the replies to the person's last text, so that a yes answers it."""
     replies = takewhile(lambda turn: turn.kind is not None, reversed(history))
     return any(turn.kind == ReplyKind.CHECK_IN for turn in replies)
+
+
+def recent_texts(history: Sequence[PastTurn], at: datetime) -> list[str]:
+    """The person's own texts that came shortly before, oldest first: together they may be one message."""
+    own = [turn.text for turn in history if turn.kind is None and _is_recent(turn.at, at)]
+    return [clean(text)[-PIECE:] for text in own[1 - JOIN_TURNS :]]
 
 
 def _is_recent(then: datetime, now: datetime) -> bool:
