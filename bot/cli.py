@@ -44,34 +44,9 @@ def serve() -> None:
 def train(if_stale: bool) -> None:
     """Train the model and the learned layer of risk from data/ (two minutes)."""
     with refusals():
-        settings = load()
-        from bot import model
+        from bot.teaching import teach
 
-        if not if_stale or model.is_stale(settings.model, settings.data):
-            from bot.rasa_compat.training import train as train_model
-
-            click.echo("Training the model …", err=True)
-            train_model(settings.data, settings.model, progress=_tell)
-            click.echo(f"Wrote {settings.model}", err=True)
-        _train_layer(settings, if_stale=if_stale)
-
-
-def _train_layer(settings: Settings, *, if_stale: bool) -> None:
-    from bot.risk import training
-    from bot.risk.ordinary import OrdinaryTalkError
-
-    if if_stale and not training.is_stale(settings.learned, settings.data):
-        return
-    click.echo("Training the learned layer of risk …", err=True)
-    try:
-        training.train(settings.data, settings.learned, progress=_tell)
-    except OrdinaryTalkError as error:
-        raise Refusal(f"{str(error).capitalize()}.") from error
-    click.echo(f"Wrote {settings.learned}", err=True)
-
-
-def _tell(line: str) -> None:
-    click.echo(f"  {line}", err=True)
+        teach(load(), if_stale=if_stale, tell=lambda line: click.echo(line, err=True))
 
 
 @main.command()

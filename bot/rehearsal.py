@@ -53,7 +53,7 @@ async def rehearse(
 async def _wait_until_loaded(services: Services) -> None:
     try:
         async with asyncio.timeout(LOADING_SECONDS):
-            while not services.engine.ready:
+            while not services.engine.ready or services.second_look.reason == "loading":
                 if services.engine.reason not in ("loading", None):
                     raise SettingsError(f"{services.engine.reason}.")
                 await asyncio.sleep(0.05)

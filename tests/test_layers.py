@@ -111,6 +111,7 @@ LAYERS: dict[str, set[str]] = {
     "refusals": {"settings", "text"},
     "curation": {"messages", "text", "content", "checks"},
     "evaluation": {
+        "teaching",
         "refusals",
         "messages",
         "settings",
@@ -138,6 +139,7 @@ LAYERS: dict[str, set[str]] = {
     },
 }
 WIRING = {
+    "teaching",
     "beating",
     "publishing",
     "logs",

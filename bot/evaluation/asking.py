@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
@@ -48,7 +48,7 @@ class Listening:
 
     def __init__(self) -> None:
         self.told: dict[str, Risk] = {}
-        self.understood: dict[str, EngineReply] = {}
+        self._heard: dict[str, list[EngineReply]] = {}
         self._engine: Engine | None = None
 
     def to(self, engine: Engine) -> Engine:
@@ -71,8 +71,18 @@ class Listening:
             raise EngineUnavailableError("no engine to listen to")
         self.told[message.external_id] = risk
         understood = await self._engine.reply(message, risk, language)
-        self.understood[message.external_id] = understood
+        self._heard.setdefault(message.external_id, []).append(understood)
         return understood
+
+    def understood(self, message: Message, replies: Sequence[Reply]) -> EngineReply | None:
+        """What led to the replies: a message that was not understood alone is read again with its context.
+
+        None when the engine was not asked; what it understood first when none of it led to the replies.
+        """
+        heard = self._heard.pop(message.external_id, [])
+        said = {reply.response for reply in replies}
+        led = (each for each in heard if said & {utterance.response for utterance in each.utterances})
+        return next(led, heard[0] if heard else None)
 
 
 class Rehearsal:
@@ -110,11 +120,12 @@ class Rehearsal:
         await self.services.responder.drain()
         replies = () if isinstance(said, Silent) else said
         state = self.services.memory.recall(conversation, message.received_at).level
-        return Asked(replies, await self._understood(message), self._level(message, replies), state, seconds)
+        understood = await self._understood(message, replies)
+        return Asked(replies, understood, self._level(message, replies), state, seconds)
 
-    async def _understood(self, message: Message) -> EngineReply:
+    async def _understood(self, message: Message, replies: Sequence[Reply]) -> EngineReply:
         """What the engine understood; asked apart where a service text settled the message without it."""
-        understood = self._listening.understood.pop(message.external_id, None)
+        understood = self._listening.understood(message, replies)
         if understood is not None:
             return understood
         apart = replace(message, text=plain(message.text), conversation=uuid4(), external_id=uuid4().hex)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bot.evaluation.dialogues import Dialogue
     from bot.evaluation.faq import FaqLine
     from bot.evaluation.faq_scores import FaqReport
+    from bot.messages import Risk
+    from bot.risk import Screener
 
 
 class Report(Protocol):
@@ -74,13 +76,31 @@ def risk(file: Path, as_json: bool, html: Path | None, rules_only: bool) -> None
         if not rules_only:
             _train_if_stale(settings)
         screener = Screener.load(settings.data / "risk")
-        report = RiskReport(file.name, screener.version, screen(lines, screener))
+        found = screen(lines, screener.screen if rules_only else _both(screener, settings))
+        version = found[0].risk.version if found else screener.version
+        report = RiskReport(file.name, version, found)
         if html is not None:
             from bot.evaluation import page
             from bot.evaluation.risk_page import risk_page
 
             page.write(risk_page(report, screener), html)
     _print(report, as_json=as_json)
+
+
+def _both(screener: Screener, settings: Settings) -> Callable[[str], Risk]:
+    """The rules, and the learned layer where they leave a message below CRISIS: as in a conversation."""
+    from bot.encoders import shared
+    from bot.messages import Level
+    from bot.risk.learned import LearnedLayer
+    from bot.risk.raising import raised
+
+    layer = LearnedLayer.load(settings.learned, shared())
+
+    def read(text: str) -> Risk:
+        risk = screener.screen(text)
+        return risk if risk.level >= Level.CRISIS else raised(risk, layer.judge(text))
+
+    return read
 
 
 @evaluate.command()
@@ -166,14 +186,9 @@ def _evaluating(html: Path | None) -> Iterator[Settings]:
 
 
 def _train_if_stale(settings: Settings) -> None:
-    from bot import model
+    from bot.teaching import teach
 
-    if not model.is_stale(settings.model, settings.data):
-        return
-    from bot.rasa_compat.training import train
-
-    click.echo("Training the model …", err=True)
-    train(settings.data, settings.model, progress=lambda line: click.echo(f"  {line}", err=True))
+    teach(settings, if_stale=True, tell=lambda line: click.echo(line, err=True))
 
 
 def _print(report: Report, *, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +11,6 @@ from typing import Any, Final
 from bot.evaluation.lines import Fields, Identity
 from bot.evaluation.lines import read as read_lines
 from bot.messages import Level, Risk
-from bot.risk import Screener
 from bot.text import clean
 
 CRISIS, CONCERN, NONE = LEVELS = ("crisis", "concern", "none")
@@ -72,10 +71,10 @@ def read(file: Path) -> list[RiskLine]:
     return [_line(fields) for fields in read_lines(file)]
 
 
-def screen(lines: Sequence[RiskLine], screener: Screener) -> list[Screened]:
-    """Screen every line."""
-    screener.screen("")  # what is made on first use is not the first line's latency
-    return [_screened(line, screener) for line in lines]
+def screen(lines: Sequence[RiskLine], read_risk: Callable[[str], Risk]) -> list[Screened]:
+    """Screen every line with what finds the risk of a text."""
+    read_risk("ready")  # what is made on first use is not the first line's latency
+    return [_screened(line, read_risk) for line in lines]
 
 
 def _line(fields: Fields) -> RiskLine:
@@ -91,7 +90,7 @@ def _line(fields: Fields) -> RiskLine:
     )
 
 
-def _screened(line: RiskLine, screener: Screener) -> Screened:
+def _screened(line: RiskLine, read_risk: Callable[[str], Risk]) -> Screened:
     started, computed = time.perf_counter(), time.process_time()
-    risk = screener.screen(line.text)
+    risk = read_risk(line.text)
     return Screened(line, risk, time.perf_counter() - started, time.process_time() - computed)
