@@ -30,8 +30,13 @@ class Memory:
         return standing
 
     def reconcile(self, conversation: UUID, stored: Standing, now: datetime) -> Standing:
-        """The database's standing, raised by a crisis that has only reached the spool."""
+        """The database's standing, raised by a crisis that has only reached the spool.
+
+        A disclosure that was given while the database was away stays given.
+        """
         known = self.recall(conversation, now)
+        given = [at for at in (known.disclosed_at, stored.disclosed_at) if at is not None]
+        stored = replace(stored, disclosed_at=max(given, default=None))
         if conversation in self._unsaved and known.level > stored.level:
             return replace(stored, level=known.level, level_until=known.level_until, kind=known.kind)
         return stored

@@ -89,3 +89,12 @@ def test_it_is_bounded_and_forgets_the_longest_unused() -> None:
     hear(memory, third)
     assert memory.recall(second, NOW) == Standing()
     assert memory.recall(first, NOW).history
+
+
+def test_a_disclosure_given_while_the_database_was_away_stays_given() -> None:
+    memory, conversation = Memory(), uuid4()
+    memory.opened(conversation, Language.EN, NOW)
+    assert memory.reconcile(conversation, Standing(), NOW).disclosed_at == NOW
+    later = Standing(disclosed_at=NOW + timedelta(hours=1))
+    assert memory.reconcile(conversation, later, NOW).disclosed_at == NOW + timedelta(hours=1)
+    assert memory.reconcile(uuid4(), Standing(), NOW).disclosed_at is None

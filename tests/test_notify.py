@@ -17,7 +17,8 @@ from aiohttp.test_utils import TestServer
 from bot import notify
 from bot.messages import Kind, Level, Risk
 from bot.notify import Notifier, NotifyError, misunderstood
-from bot.pages import Page
+from bot.pages import DATABASE_AWAY, HEARTBEAT, TEST, Page, body, title
+from bot.transcripts.tables import HandoffReason, Reason
 
 BASE = "https://chat.example.org"
 EMERGENCY = Risk(level=Level.EMERGENCY, kind=Kind.SELF_HARM)
@@ -190,3 +191,32 @@ async def test_the_memory_of_pages_is_bounded(
 
 def test_addresses_that_apprise_does_not_know_are_found_by_their_place() -> None:
     assert misunderstood(["json://localhost", "nonsense", "mailto://user:pass@example.org"]) == [2]
+
+
+@pytest.mark.parametrize(
+    ("case", "level", "reason", "said"),
+    [
+        (HandoffReason.RISK, Level.CRISIS, Reason.ESCALATED, "Harborline: CRISIS"),
+        (HandoffReason.RISK, Level.EMERGENCY, Reason.ALARM, "Harborline ALARM: EMERGENCY"),
+        (HandoffReason.CALL_BACK, Level.NONE, Reason.CALL_BACK, "Harborline: call-back request"),
+        (HandoffReason.CALL_BACK, Level.NONE, Reason.ALARM, "Harborline ALARM: call-back request"),
+        (HandoffReason.ASKED_FOR_PERSON, Level.CONCERN, Reason.OPENED, "Harborline: asks for a person"),
+        (HandoffReason.FOUND_IN_REVIEW, Level.CRISIS, Reason.OPENED, "Harborline: CRISIS"),
+    ],
+)
+def test_the_title_tells_what_a_case_is(case: HandoffReason, level: Level, reason: Reason, said: str) -> None:
+    page = Page(uuid4(), level, None, reason.value, "some-handoff:1", case)
+    assert title(page) == said
+    assert ("Danger" in body(page, BASE)) == (level >= Level.CRISIS)
+
+
+@pytest.mark.parametrize("reason", [*Reason, DATABASE_AWAY, TEST, HEARTBEAT])
+def test_every_reason_has_its_sentence(reason: str) -> None:
+    assert len(body(Page(None, Level.NONE, None, reason, "ref"), BASE).splitlines()) == 3
+
+
+async def test_contacts_are_told_when_the_database_is_away(endpoint: Endpoint) -> None:
+    notifier = Notifier([], base_url=BASE, contacts={"ana": endpoint.url})
+    assert [(each.name, each.label) for each in notifier.everybody] == [("contact/ana", "ana")]
+    await notifier.page(uuid4(), EMERGENCY)
+    assert len(endpoint.received) == 1
