@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -73,8 +74,10 @@ async def take_next(session: AsyncSession, ring: KeyRing, staff: UUID, now: date
     Another may be faster at any moment, so the next one is tried until one is had.
     """
     while (first := await first_waiting(session, now)) is not None:
-        if (await take(session, ring, first, staff, now, why="first in the queue")).won:
-            return first
+        # Meanwhile somebody in greater danger may have come, or a colleague.
+        with contextlib.suppress(NeedsReasonError):
+            if (await take(session, ring, first, staff, now)).won:
+                return first
     return None
 
 
