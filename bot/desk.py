@@ -36,6 +36,7 @@ def add(app: web.Application, services: Services) -> None:
             times=Times(settings.time_zone, clock),
             changes=changes,
             watch=Watch(database, changes, clock),
+            ready=lambda: services.database_prepared,
             clinic=lambda: services.content.clinic.name,
             public_url=settings.public_url,
             base_url=settings.base_url,

@@ -1,85 +1,19 @@
-"""The queue: who waits, who is first, who has whom. Levels, kinds and clocks; never a word."""
+"""The queue: who waits, who is first, who has whom."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.cases.masking import mask_number
-from bot.messages import Channel, Experiencer, Kind, Language, Level, Risk
+from bot.cases.case import Case, case_query, read_cases
 from bot.transcripts.encryption import KeyRing
-from bot.transcripts.tables import (
-    Conversation,
-    Dispatch,
-    Handoff,
-    HandoffReason,
-    Notification,
-    Outcome,
-    SendState,
-    StaffMember,
-    Turn,
-)
-from bot.transcripts.turns import SENDER
+from bot.transcripts.tables import Handoff
 
 PAGE: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """What made us hand a person over: the family of a cue, and which cue of it; never its words."""
-
-    family: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """How far telling staff of a case got: recipients reached, still waited for, and failing."""
-
-    reached: int = 0
-    waiting: int = 0
-    failing: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One line of the queue. `contact` is masked; None where there is no number."""
-
-    id: UUID
-    conversation: UUID
-    reason: HandoffReason
-    level: Level
-    kind: Kind | None
-    experiencer: Experiencer
-    minor: bool
-    count: int
-    channel: Channel
-    language: Language | None
-    contact: str | None
-    opted_out: bool
-    sign: Sign | None
-    opened_at: datetime
-    raised_at: datetime | None
-    waiting_since: datetime
-    last_message_at: datetime | None
-    holder: UUID | None
-    holder_name: str | None
-    taken_at: datetime | None
-    held_until: datetime | None
-    closed_at: datetime | None
-    result: Outcome | None
-    told: Told
-
-    @property
-    def waits(self) -> bool:
-        """Whether nobody has it."""
-        return self.holder is None and self.closed_at is None
 
 
 def is_held(now: datetime) -> ColumnElement[bool]:
@@ -108,8 +42,8 @@ async def open_cases(
     Raises:
         DecryptionError: The ring does not fit.
     """
-    wanted = _cases().where(Handoff.closed_at.is_(None)).order_by(*in_order(now))
-    return await _read(session, ring, wanted.offset(offset).limit(limit), now)
+    wanted = case_query().where(Handoff.closed_at.is_(None)).order_by(*in_order(now))
+    return await read_cases(session, ring, wanted.offset(offset).limit(limit), now)
 
 
 async def closed_cases(
@@ -120,8 +54,8 @@ async def closed_cases(
     Raises:
         DecryptionError: The ring does not fit.
     """
-    wanted = _cases().where(Handoff.closed_at.is_not(None)).order_by(Handoff.closed_at.desc())
-    return await _read(session, ring, wanted.offset(offset).limit(limit), now)
+    wanted = case_query().where(Handoff.closed_at.is_not(None)).order_by(Handoff.closed_at.desc())
+    return await read_cases(session, ring, wanted.offset(offset).limit(limit), now)
 
 
 async def find_case(session: AsyncSession, ring: KeyRing, handoff: UUID, now: datetime) -> Case | None:
@@ -130,7 +64,7 @@ async def find_case(session: AsyncSession, ring: KeyRing, handoff: UUID, now: da
     Raises:
         DecryptionError: The ring does not fit.
     """
-    found = await _read(session, ring, _cases().where(Handoff.id == handoff), now)
+    found = await read_cases(session, ring, case_query().where(Handoff.id == handoff), now)
     return found[0] if found else None
 
 
@@ -140,8 +74,8 @@ async def cases_of(session: AsyncSession, ring: KeyRing, conversation: UUID, now
     Raises:
         DecryptionError: The ring does not fit.
     """
-    wanted = _cases().where(Handoff.conversation_id == conversation).order_by(Handoff.opened_at.desc())
-    return await _read(session, ring, wanted, now)
+    wanted = case_query().where(Handoff.conversation_id == conversation).order_by(Handoff.opened_at.desc())
+    return await read_cases(session, ring, wanted, now)
 
 
 async def first_waiting(session: AsyncSession, now: datetime) -> UUID | None:
@@ -156,98 +90,3 @@ async def count_open(session: AsyncSession, now: datetime) -> tuple[int, int]:
     waiting = func.count(case((~is_held(now), 1)))
     row = (await session.execute(select(func.count(), waiting).where(Handoff.closed_at.is_(None)))).one()
     return row[0], row[1]
-
-
-def _cases() -> Select[tuple[Handoff, Conversation, str | None, dict[str, Any] | None]]:
-    return (
-        select(Handoff, Conversation, StaffMember.name, Turn.risk)
-        .join(Conversation, Conversation.id == Handoff.conversation_id)
-        .outerjoin(StaffMember, StaffMember.id == Handoff.acknowledged_by)
-        .outerjoin(Turn, Turn.id == Handoff.last_turn)
-    )
-
-
-async def _read(
-    session: AsyncSession,
-    ring: KeyRing,
-    wanted: Select[tuple[Handoff, Conversation, str | None, dict[str, Any] | None]],
-    now: datetime,
-) -> list[Case]:
-    rows = (await session.execute(wanted)).tuples().all()
-    told = await _told(session, [row[0].id for row in rows])
-    return [
-        _case(ring, handoff, conversation, name, risk, told.get(handoff.id, Told()), now)
-        for handoff, conversation, name, risk in rows
-    ]
-
-
-def _case(
-    ring: KeyRing,
-    handoff: Handoff,
-    conversation: Conversation,
-    name: str | None,
-    stored: dict[str, Any] | None,
-    told: Told,
-    now: datetime,
-) -> Case:
-    held = handoff.acknowledged_at is not None and (handoff.held_until is None or handoff.held_until > now)
-    risk = Risk.from_json(stored) if stored else Risk()
-    return Case(
-        id=handoff.id,
-        conversation=conversation.id,
-        reason=handoff.reason,
-        level=handoff.level,
-        kind=handoff.kind,
-        experiencer=handoff.experiencer,
-        minor=risk.minor,
-        count=handoff.count,
-        channel=conversation.channel,
-        language=conversation.language,
-        contact=_contact(ring, conversation),
-        opted_out=conversation.opted_out_at is not None,
-        sign=_sign(risk),
-        opened_at=handoff.opened_at,
-        raised_at=handoff.raised_at,
-        waiting_since=handoff.waiting_since,
-        last_message_at=conversation.last_inbound_at,
-        holder=handoff.acknowledged_by if held else None,
-        holder_name=name if held else None,
-        taken_at=handoff.acknowledged_at if held else None,
-        held_until=handoff.held_until if held else None,
-        closed_at=handoff.closed_at,
-        result=handoff.result,
-        told=told,
-    )
-
-
-def _contact(ring: KeyRing, conversation: Conversation) -> str | None:
-    if conversation.sender is None:
-        return None
-    return mask_number(ring.decrypt(conversation.sender, conversation.id, field=SENDER))
-
-
-def _sign(risk: Risk) -> Sign | None:
-    """The strongest cue of the message that was counted last."""
-    strongest = max(risk.cues, key=lambda cue: cue.level, default=None)
-    if strongest is None:
-        return None
-    family, _, name = strongest.rule.rpartition(".")
-    return Sign((family or strongest.kind.value).replace("_", " "), name.replace("_", " "))
-
-
-async def _told(session: AsyncSession, handoffs: Sequence[UUID]) -> dict[UUID, Told]:
-    """What became of the notifications of each case."""
-    sent = Dispatch.state == SendState.SENT
-    failing = and_(~sent, Dispatch.last_error.is_not(None))
-    rows = await session.execute(
-        select(
-            Notification.handoff_id,
-            func.count(case((sent, 1))),
-            func.count(case((and_(~sent, Dispatch.last_error.is_(None)), 1))),
-            func.count(case((failing, 1))),
-        )
-        .join(Dispatch, Dispatch.notification_id == Notification.id)
-        .where(Notification.handoff_id.in_(handoffs))
-        .group_by(Notification.handoff_id)
-    )
-    return {handoff: Told(reached, waiting, bad) for handoff, reached, waiting, bad in rows.tuples()}

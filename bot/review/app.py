@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.audit.anchor import Anchor
 from bot.live import Changes
-from bot.review import auditing, casework, entering, people, queueing, streaming
+from bot.review import auditing, casepage, casework, entering, people, queueing, streaming
 from bot.review.access import PREFIX, Access, Handler
 from bot.review.desk import DESK, Desk
 from bot.review.keeping import Announce, keep
@@ -49,13 +49,13 @@ ROUTES: Final = (
     Route("POST", "/logout", entering.do_logout, Access.ALARMS),
     Route("GET", "/queue", queueing.show_queue, Access.READ),
     Route("GET", "/queue/list", queueing.show_list, Access.READ),
-    Route("GET", "/here", casework.show_here, Access.READ),
+    Route("GET", "/here", casepage.show_here, Access.READ),
     Route("POST", "/next", queueing.do_take_next, Access.TAKE),
     Route("GET", "/closed", queueing.show_closed, Access.READ),
-    Route("GET", "/conversations/{conversation}", casework.show_conversation, Access.READ),
-    Route("GET", CASE, casework.show_case, Access.READ),
-    Route("GET", f"{CASE}/transcript", casework.show_transcript, Access.READ),
-    Route("GET", f"{CASE}/print", casework.show_print, Access.TAKE),
+    Route("GET", "/conversations/{conversation}", casepage.show_conversation, Access.READ),
+    Route("GET", CASE, casepage.show_case, Access.READ),
+    Route("GET", f"{CASE}/transcript", casepage.show_transcript, Access.READ),
+    Route("GET", f"{CASE}/print", casepage.show_print, Access.TAKE),
     Route("POST", f"{CASE}/take", casework.do_take, Access.TAKE),
     Route("POST", f"{CASE}/keep", casework.do_keep, Access.TAKE),
     Route("POST", f"{CASE}/release", casework.do_release, Access.TAKE),

@@ -1,81 +1,29 @@
-"""The pages of one case. Opening it shows what the person wrote, so every view is in the audit log."""
+"""What staff do to a case: each change with its line in the audit log, or with why it does not go."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from aiohttp import web
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import Act, record
-from bot.cases import queue, work
-from bot.cases.history import history, sendings
-from bot.cases.transcript import transcript
+from bot.cases import work
 from bot.review.access import PREFIX, visitor_of
+from bot.review.casepage import case_page, id_of, log_view
 from bot.review.desk import desk_of
-from bot.review.rendering import page, sorry
-from bot.transcripts.encryption import KeyRing
-from bot.transcripts.tables import Conversation, Handoff, Outcome
-from bot.transcripts.turns import SENDER
+from bot.review.rendering import sorry
+from bot.transcripts.tables import Handoff, Outcome
 
 Change = Callable[[AsyncSession, UUID], Awaitable[object]]
-
 HOLDS: Final[Mapping[str, timedelta]] = {"10": work.HOLD, "30": work.ON_THE_PHONE}
 
 
 class LostRaceError(Exception):
     """Somebody else took the case first; the message is their name."""
-
-
-async def show_case(request: web.Request) -> web.StreamResponse:
-    """GET /cases/{case}: facts, transcript, what can be done, history."""
-    await _log_view(request, Act.TRANSCRIPT_VIEWED)
-    return await _case_page(request, "case.html")
-
-
-async def show_transcript(request: web.Request) -> web.StreamResponse:
-    """GET /cases/{case}/transcript: the part of the page that changes; a view like any other."""
-    await _log_view(request, Act.TRANSCRIPT_VIEWED)
-    return await _case_page(request, "transcript.html")
-
-
-async def show_print(request: web.Request) -> web.StreamResponse:
-    """GET /cases/{case}/print: the case note."""
-    await _log_view(request, Act.CASE_PRINTED)
-    return await _case_page(request, "print.html")
-
-
-async def show_here(request: web.Request) -> web.StreamResponse:
-    """GET /here: somebody types or points, which keeps their session, and their hold on `?case=`."""
-    desk, staff, asked = desk_of(request), visitor_of(request).staff, request.query.get("case")
-    if asked is not None:
-        case = _uuid(asked)
-        await desk.write(lambda session: work.seen_working(session, case, staff.staff, desk.clock.now()))
-    return web.Response(status=204)
-
-
-async def show_conversation(request: web.Request) -> web.StreamResponse:
-    """GET /conversations/{conversation}: where a notification leads, to the open or else the latest case."""
-    desk, conversation = desk_of(request), _id(request, "conversation")
-
-    async def read(session: AsyncSession) -> UUID | None:
-        return await session.scalar(
-            select(Handoff.id)
-            .where(Handoff.conversation_id == conversation)
-            .order_by(Handoff.closed_at.is_not(None), Handoff.opened_at.desc())
-            .limit(1)
-        )
-
-    case = await desk.read(read)
-    if case is None:
-        return sorry(
-            request, 404, "The database does not hold this case yet; look into the queue in a minute"
-        )
-    raise web.HTTPSeeOther(f"{PREFIX}/cases/{case}")
 
 
 async def do_take(request: web.Request) -> web.StreamResponse:
@@ -155,7 +103,7 @@ async def do_reopen(request: web.Request) -> web.StreamResponse:
 
 async def do_reveal(request: web.Request) -> web.StreamResponse:
     """POST /cases/{case}/reveal: the page once with every number in full."""
-    desk, staff, case = desk_of(request), visitor_of(request).staff, _id(request, "case")
+    desk, staff, case = desk_of(request), visitor_of(request).staff, id_of(request, "case")
 
     async def note(session: AsyncSession) -> None:
         now = desk.clock.now()
@@ -165,12 +113,12 @@ async def do_reveal(request: web.Request) -> web.StreamResponse:
         await record(session, desk.ring, Act.CONTACT_REVEALED, now, staff=staff.staff, subject=case)
 
     await desk.write(note)
-    return await _case_page(request, "case.html", reveal=True)
+    return await case_page(request, "case.html", reveal=True)
 
 
 async def _change(request: web.Request, what: str, change: Change) -> web.StreamResponse:
     """Do something to a case and write it into the audit log, or say why it does not go."""
-    desk, staff, case = desk_of(request), visitor_of(request).staff, _id(request, "case")
+    desk, staff, case = desk_of(request), visitor_of(request).staff, id_of(request, "case")
 
     async def write(session: AsyncSession) -> None:
         await change(session, case)
@@ -192,66 +140,5 @@ async def _change(request: web.Request, what: str, change: Change) -> web.Stream
 
 
 async def _refused(request: web.Request, error: work.CaseError) -> web.StreamResponse:
-    await _log_view(request, Act.TRANSCRIPT_VIEWED)
-    return await _case_page(request, "case.html", status=409, failure=str(error))
-
-
-async def _log_view(request: web.Request, act: Act) -> None:
-    desk, staff, case = desk_of(request), visitor_of(request).staff, _id(request, "case")
-
-    async def write(session: AsyncSession) -> None:
-        now = desk.clock.now()
-        if await session.get(Handoff, case) is None:
-            raise web.HTTPNotFound
-        await work.seen_working(session, case, staff.staff, now)
-        await work.mentions_seen(session, case, staff.staff, now)
-        await record(session, desk.ring, act, now, staff=staff.staff, subject=case)
-
-    await desk.write(write)
-
-
-async def _case_page(
-    request: web.Request, template: str, *, status: int = 200, failure: str = "", reveal: bool = False
-) -> web.Response:
-    desk, case = desk_of(request), _id(request, "case")
-    before = request.query.get("before", "")
-    seq = int(before) if before.isascii() and before.isdecimal() and len(before) < 10 else None
-
-    async def read(session: AsyncSession) -> dict[str, Any]:
-        now = desk.clock.now()
-        found = await queue.find_case(session, desk.ring, case, now)
-        if found is None:
-            raise web.HTTPNotFound
-        return {
-            "case": found,
-            "first": await queue.first_waiting(session, now) == case,
-            "transcript": await transcript(session, desk.ring, found.conversation, before=seq, reveal=reveal),
-            "history": await history(session, desk.ring, case),
-            "sendings": await sendings(session, case),
-            "others": [
-                other
-                for other in await queue.cases_of(session, desk.ring, found.conversation, now)
-                if other.id != case
-            ],
-            "number": await _number(session, desk.ring, found.conversation) if reveal else None,
-        }
-
-    values = await desk.read(read)
-    mine = values["case"].holder == visitor_of(request).staff.staff
-    return page(request, template, status=status, failure=failure, revealed=reveal, mine=mine, **values)
-
-
-async def _number(session: AsyncSession, ring: KeyRing, conversation: UUID) -> str | None:
-    row = await session.get_one(Conversation, conversation)
-    return ring.decrypt(row.sender, row.id, field=SENDER) if row.sender else None
-
-
-def _id(request: web.Request, name: str) -> UUID:
-    return _uuid(request.match_info[name])
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise web.HTTPNotFound from error
+    await log_view(request, Act.TRANSCRIPT_VIEWED)
+    return await case_page(request, "case.html", status=409, failure=str(error))

@@ -25,7 +25,10 @@ LONGEST_WAIT_SECONDS: Final = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The parts that the handlers share."""
+    """The parts that the handlers share.
+
+    `ready` tells whether the database was reached and brought up to date; `clinic` is the clinic's name.
+    """
 
     database: Database
     ring: KeyRing
@@ -33,6 +36,7 @@ class Desk:
     times: Times
     changes: Changes
     watch: Watch
+    ready: Callable[[], bool]
     clinic: Callable[[], str]
     public_url: str
     base_url: str

@@ -18,7 +18,9 @@ log = logging.getLogger(__name__)
 LAPSE_SECONDS: Final = 10.0
 ANCHOR_SECONDS: Final = 300.0
 AGAIN_SECONDS: Final = 10.0
-"""After a failure, for example at the start, when the database is not there yet."""
+"""After a failure."""
+READY_SECONDS: Final = 0.5
+"""Between looks whether the database is there yet."""
 ANNOUNCE_SECONDS: Final = 10.0
 
 Announce = Callable[[Mark], Awaitable[None]]
@@ -32,8 +34,10 @@ def keep(
     async def running(_: web.Application) -> AsyncIterator[None]:
         jobs = [
             asyncio.create_task(desk.watch.run()),
-            asyncio.create_task(_every(LAPSE_SECONDS, "holds", lambda: _lapse(desk))),
-            asyncio.create_task(_every(ANCHOR_SECONDS, "anchor", lambda: _anchor(desk, anchor, announce))),
+            asyncio.create_task(_every(desk, LAPSE_SECONDS, "holds", lambda: _lapse(desk))),
+            asyncio.create_task(
+                _every(desk, ANCHOR_SECONDS, "anchor", lambda: _anchor(desk, anchor, announce))
+            ),
         ]
         yield
         for job in jobs:
@@ -43,8 +47,10 @@ def keep(
     return running
 
 
-async def _every(seconds: float, what: str, work: Callable[[], Awaitable[None]]) -> None:
+async def _every(desk: Desk, seconds: float, what: str, work: Callable[[], Awaitable[None]]) -> None:
     while True:
+        while not desk.ready():
+            await asyncio.sleep(READY_SECONDS)
         wait = seconds
         try:
             await work()

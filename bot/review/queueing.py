@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import Act, record
 from bot.cases import queue, work
+from bot.cases.case import Case
 from bot.review.access import HOME, PREFIX, visitor_of
 from bot.review.desk import desk_of
 from bot.review.rendering import page
@@ -34,7 +35,7 @@ async def show_closed(request: web.Request) -> web.StreamResponse:
     """GET /closed"""
     desk, start = desk_of(request), _start(request)
 
-    async def read(session: AsyncSession) -> list[queue.Case]:
+    async def read(session: AsyncSession) -> list[Case]:
         return await queue.closed_cases(session, desk.ring, desk.clock.now(), offset=start)
 
     cases = await desk.read(read)

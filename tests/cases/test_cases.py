@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.cases import queue, work
+from bot.cases.case import Case, Sign
 from bot.cases.history import history, sendings
 from bot.cases.masking import mask_number, mask_numbers
-from bot.cases.queue import Case, Sign
 from bot.cases.transcript import highlight, transcript
 from bot.messages import Channel, Cue, Kind, Level, Risk
 from bot.replay import store

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from uuid import UUID
 
@@ -63,7 +64,9 @@ async def test_take_next_leads_to_the_most_urgent_person(
     one = await log_in()
     taken = await one.post("/staff/next")
     assert taken.headers["Location"] == f"/staff/cases/{urgent}?said=taken"
-    assert "This person is with you" in await (await one.get(taken.headers["Location"])).text()
+    page = await (await one.get(taken.headers["Location"])).text()
+    assert "This person is with you" in page
+    assert 'class="note-text"' not in page
     await one.post("/staff/next")
     assert (await one.post("/staff/next")).headers["Location"] == "/staff/queue?said=nobody-waits"
 
@@ -270,3 +273,30 @@ async def test_without_a_database_the_desk_says_so(
     answer = await one.get("/staff/queue")
     assert answer.status == 503
     assert "cannot reach the database" in await answer.text()
+
+
+async def test_no_word_of_the_desk_reaches_a_log(
+    log_in: LogIn, services: Services, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R23: through every form of the desk, and then with the database away."""
+    for name in ("bot", "aiohttp.server"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    case = await new_case(services, clock, "quartz i want to die")
+    one = await log_in()
+    await one.get(f"/staff/cases/{case}?said=quartz&before=quartz")
+    for act in ("take", "note", "keep", "release", "close", "reopen", "reveal"):
+        fields = {
+            "why": "quartz",
+            "other": "quartz",
+            "note": "quartz",
+            "remark": "quartz",
+            "outcome": "quartz",
+        }
+        await one.post(f"/staff/cases/{case}/{act}", **fields)
+    await one.post("/staff/login", login="quartz", password="quartz", code="quartz", next="/quartz")
+    await one.get("/staff/setup/quartz")
+    assert services.database.file is not None
+    services.database.file.rename(services.database.file.with_suffix(".away"))
+    assert (await one.post(f"/staff/cases/{case}/note", note="quartz")).status == 503
+    assert "desk: StorageError" in caplog.text
+    assert "quartz" not in caplog.text

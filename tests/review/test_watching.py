@@ -121,22 +121,26 @@ async def test_every_kind_of_change_is_told(
         assert not await differs()
 
 
+def knows(watch: Watch) -> bool:
+    return watch.latest is not None
+
+
 async def test_a_database_that_is_away_is_told_and_so_is_its_return(
     sqlite_database: Database, clock: HandClock, changes: Changes
 ) -> None:
     watch = Watch(sqlite_database, changes, clock)
     await watch.look_or_forget()
-    assert watch.latest is not None
+    assert knows(watch)
     file = sqlite_database.file
     assert file is not None
     away = file.rename(file.with_suffix(".away"))
     with changes.listening(SESSION) as listener:
         await watch.look_or_forget()
-        assert watch.latest is None
         assert listener.wake.is_set()
+    assert not knows(watch)
     away.rename(file)
     await watch.look_or_forget()
-    assert watch.latest is not None
+    assert knows(watch)
 
 
 def test_the_oldest_of_too_many_pages_is_sent_away() -> None:
