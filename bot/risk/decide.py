@@ -29,6 +29,7 @@ MAX_CUES = 40
 MINOR = "minor"
 AFFIRMS = "affirms"
 WAVERS = "wavers"
+ACCEPTS = "accepts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +142,14 @@ def _overlap(one: tuple[Found, int, int], other: tuple[Found, int, int], *, repe
 
 
 def _answered(one: Evidence, signs: frozenset[str]) -> Iterator[_Candidate]:
-    """What the message says as an answer to our own question about safety."""
-    if AFFIRMS in signs:
+    """What the message says as an answer to our own question about safety.
+
+    A yes to an offer ("yes please", "yes, book me") does not say that the person is in danger, nor that not.
+    """
+    if AFFIRMS in signs and ACCEPTS not in signs:
         cue = Cue("answer.affirms_check_in", 0, len(one.text), Level.CRISIS, Kind.SUICIDE)
         yield _Candidate(cue, Experiencer.SELF, Severity.THOUGHTS)
-    elif WAVERS in signs:
+    elif signs & {WAVERS, ACCEPTS}:
         cue = Cue("answer.wavers_at_check_in", 0, len(one.text), Level.CONCERN, Kind.SUICIDE)
         yield _Candidate(cue, Experiencer.SELF, Severity.UNKNOWN)
 

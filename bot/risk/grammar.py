@@ -15,11 +15,13 @@ class Strength(StrEnum):
     """How a cue stands against its context.
 
     Ideation gives way to CONCERN at most; an act (means, plan, ingestion, danger under way) hardly
-    gives way; a hint is a weak sign that most contexts cancel.
+    gives way; a hint is a weak sign that most contexts cancel. A question about ways gives way only to
+    those who ask for a clinic's, a school's or a profession's reason: it states nothing about the writer.
     """
 
     IDEATION = "ideation"
     ACT = "act"
+    QUESTION = "question"
     HINT = "hint"
 
 
@@ -61,7 +63,10 @@ class CuePattern:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Words that change what a cue means: which cues they reach, and how far they lower them."""
+    """Words that change what a cue means: which cues they reach, and how far they lower them.
+
+    A context with `together` counts only in a text that has one of those as well, in any sentence.
+    """
 
     name: str
     scope: Scope
@@ -71,6 +76,7 @@ class Context:
     triggers: tuple[Pattern, ...]
     unless: tuple[Pattern, ...]
     stops: tuple[Pattern, ...]
+    together: tuple[Pattern, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

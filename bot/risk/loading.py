@@ -22,7 +22,9 @@ SECTIONS = frozenset(
 RULE_KEYS = frozenset(
     {"kind", "level", "severity", "strength", "signs", "experiencer", "keeps", "note", "patterns"}
 )
-CONTEXT_KEYS = frozenset({"effect", "scope", "reach", "experiencer", "triggers", "unless", "stops", "note"})
+CONTEXT_KEYS = frozenset(
+    {"effect", "scope", "reach", "experiencer", "triggers", "together", "unless", "stops", "note"}
+)
 COMBINATION_KEYS = frozenset(
     {"all", "any", "at_least", "repeated", "across", "level", "kind", "severity", "experiencer", "note"}
 )
@@ -207,7 +209,8 @@ class _Loader:
         except (ValueError, KeyError, AttributeError) as error:
             self._fault(name.line, f"context '{name}': {error} is not known", "docs/risk.md lists the values")
             return
-        lists = [self._patterns(body.get(key, []), compiler) for key in ("triggers", "unless", "stops")]
+        keys = ("triggers", "unless", "stops", "together")
+        lists = [self._patterns(body.get(key, []), compiler) for key in keys]
         yield Context(str(name), scope, effect, reach, experiencer, *lists)
 
     def _patterns(self, sources: Any, compiler: Compiler) -> tuple[Pattern, ...]:

@@ -92,7 +92,7 @@ class Matcher:
         present = set(codes)
         for context in self._contexts:
             hits = list(_spans(context.triggers, codes, present))
-            if not hits:
+            if not hits or (context.together and not any(_spans(context.together, codes, present))):
                 continue
             spared = list(_spans(context.unless, codes, present))
             for start, end in hits:

@@ -202,7 +202,7 @@ def _absent(sign: str, item: Item) -> Item:
     if sign == "!":
         return Item(f"(?!{SOFT}?(?:{item.expression}))")
     singles = "".join(code for code in item.words if len(code) == 1)
-    return Item(f"(?<![{singles}])") if singles else Item("")
+    return Item(f"(?<![{singles}])(?<![{singles}]{SOFT})") if singles else Item("")
 
 
 def _literal(codes: str) -> Item:

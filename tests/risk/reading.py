@@ -8,7 +8,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 FOLDER = Path(__file__).parent / "cases"
-CRISIS_FILES = ("explicit", "crisis-en", "crisis-es", "indirect-en", "indirect-es")
+CRISIS_FILES = ("explicit", "direct", "crisis-en", "crisis-es", "indirect-en", "indirect-es")
 
 
 def cases(*names: str) -> list[dict[str, Any]]:

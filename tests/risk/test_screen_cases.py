@@ -15,7 +15,7 @@ def _params(*names: str) -> list[Any]:
     return [pytest.param(case, id=case["text"][:50]) for case in cases(*names)]
 
 
-CRISES = _params(*CRISIS_FILES)
+CRISES = _params(*CRISIS_FILES, "bare")
 QUIET = _params("none", "twins")
 MISSED = _params("missed")
 

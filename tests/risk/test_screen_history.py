@@ -115,3 +115,17 @@ def test_signs_add_up_over_turns(screener: Screener) -> None:
 def test_an_ordinary_text_after_signs_is_ordinary(screener: Screener) -> None:
     history = [_ago("gave my dog to my neighbor", 900)]
     assert screener.screen("what are your hours", history, at=NOW).level == Level.NONE
+
+
+@pytest.mark.parametrize(
+    "answer", ["Yes please", "yes, I would like to book", "sure, call me", "sí, quiero una cita", "ok thank you"]
+)
+def test_a_yes_to_an_offer_is_asked_again(screener: Screener, answer: str) -> None:
+    history = [_ago("Are you thinking about suicide?", 20, ReplyKind.CHECK_IN)]
+    assert screener.screen(answer, history, at=NOW).level <= Level.CONCERN
+
+
+@pytest.mark.parametrize("answer", ["yes please help me", "yes please, i want to die", "yes tonight"])
+def test_a_yes_that_asks_for_help_is_a_crisis(screener: Screener, answer: str) -> None:
+    history = [_ago("Are you thinking about suicide?", 20, ReplyKind.CHECK_IN)]
+    assert screener.screen(answer, history, at=NOW).level >= Level.CRISIS
