@@ -46,20 +46,22 @@ class TopicClassifier(GraphComponent, IntentClassifier):  # type: ignore[misc]
         model: TopicModel | None = None,
         thresholds: Thresholds | None = None,
         refusals: Sequence[str] = (),
+        plainly: Sequence[str] = (),
     ) -> None:
         self._storage = storage
         self._resource = resource
         self._model = model
         self._thresholds = thresholds
         self._refusals = refusals
+        self._plainly = plainly
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """`thresholds`: as `Thresholds` names them, or None to find them in training.
 
-        `refusals`: the intents that must not be answered.
+        `refusals`: the intents that must not be answered; `plainly`: those that are never asked back about.
         """
-        return {"thresholds": None, "refusals": []}
+        return {"thresholds": None, "refusals": [], "plainly": []}
 
     @classmethod
     def create(
@@ -115,6 +117,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):  # type: ignore[misc]
             model=model,
             thresholds=Thresholds(**described["thresholds"]),
             refusals=config["refusals"],
+            plainly=config["plainly"],
         )
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -123,7 +126,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):  # type: ignore[misc]
             if self._model is None or self._thresholds is None:
                 raise RuntimeError("the topic model is not trained")
             ranking = self._model.rank(message.get("text") or "")
-            set_topic(message, ranking, decide(ranking, self._thresholds, self._refusals))
+            set_topic(message, ranking, decide(ranking, self._thresholds, self._refusals, self._plainly))
         return messages
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold
 
 from bot.encoders import PairedEncoder
-from bot.nlu.decision import OUT_OF_SCOPE, Thresholds
+from bot.nlu.decision import BEHIND, OUT_OF_SCOPE, Thresholds
 from bot.nlu.topic_model import Example, TopicModel
 from bot.nlu.wording import Wording
 
@@ -22,7 +22,7 @@ OFFERED = 3
 """Topics that a question back offers."""
 
 _ANSWER: Final = np.arange(0.10, 0.60, 0.05)
-_MARGIN: Final = (0.0, 0.05, 0.1, 0.15, 0.2)
+_MARGIN: Final = np.arange(0.0, 0.45, 0.05)
 _ASK: Final = (0.15, 0.2, 0.25, 0.3)
 _REFUSE: Final = (0.1, 0.15, 0.2, 0.3, 0.4, 1.0)
 
@@ -81,7 +81,7 @@ class _HeldOut:
         lead = self.best - self.rival
         refused = self.leads | (self.refusal >= thresholds.refuse)
         answered = ~refused & (self.best >= thresholds.answer) & (lead >= thresholds.margin)
-        asked = ~refused & ~answered & (self.best >= thresholds.ask) & (lead > -thresholds.margin)
+        asked = ~refused & ~answered & (self.best >= thresholds.ask) & (lead > -BEHIND)
         return refused, answered, asked
 
     def value(self, thresholds: Thresholds) -> float:

@@ -42,5 +42,12 @@ def test_decision(scores: dict[str, float], topic: str) -> None:
     assert decided(**scores) == topic
 
 
+def test_whoever_asks_whether_this_is_a_person_is_told_at_once() -> None:
+    """R10."""
+    unsure = [Candidate("bot_identity", 0.3), Candidate("human_handoff", 0.28)]
+    assert decide(unsure, THRESHOLDS, REFUSALS, ["bot_identity"]).topic == "bot_identity"
+    assert decide(unsure, THRESHOLDS, REFUSALS).topic == "ask_back"
+
+
 def test_a_text_without_words_is_not_understood() -> None:
     assert decide((), THRESHOLDS, REFUSALS).topic == "nlu_fallback"

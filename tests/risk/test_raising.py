@@ -20,7 +20,7 @@ def finding(level: Level) -> Finding:
     )
 
 
-@pytest.mark.parametrize(("rules", "learned"), product(Level, (Level.NONE, Level.CONCERN, Level.CRISIS)))
+@pytest.mark.parametrize(("rules", "learned"), [*product(Level, (Level.NONE, Level.CONCERN, Level.CRISIS))])
 def test_the_higher_level_wins(rules: Level, learned: Level) -> None:
     assert raised(Risk(level=rules, version="rules-1"), finding(learned)).level == max(rules, learned)
 
