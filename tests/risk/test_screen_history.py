@@ -118,7 +118,8 @@ def test_an_ordinary_text_after_signs_is_ordinary(screener: Screener) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["Yes please", "yes, I would like to book", "sure, call me", "sí, quiero una cita", "ok thank you"]
+    "answer",
+    ["Yes please", "yes, I would like to book", "sure, call me", "sí, quiero una cita", "ok thank you"],
 )
 def test_a_yes_to_an_offer_is_asked_again(screener: Screener, answer: str) -> None:
     history = [_ago("Are you thinking about suicide?", 20, ReplyKind.CHECK_IN)]
