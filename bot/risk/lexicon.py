@@ -113,7 +113,10 @@ class Lexicon:
             if not found or (found == SOFT and codes and codes[-1] == SOFT):
                 continue
             codes.append(found)
-            spans.extend([match.span()] * len(found))
+            if len(found) == 1:
+                spans.append(match.span())
+            else:
+                spans.extend([match.span()] * len(found))
         return Reading("".join(codes), tuple(spans))
 
     def read_word(self, token: str) -> str:

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from bot.text.characters import FOLDS
 from bot.text.flags import flag_letters
@@ -60,10 +61,12 @@ def _folded(text: str) -> Normalised:
     at = 0
     for start, end, replacement in [*sorted([*_entities(text), *flag_letters(text)]), (len(text), 0, "")]:
         folded = [FOLDS[char] for char in text[at:start]]
-        came_from = [place for place, piece in enumerate(folded, at) for _ in piece]
+        widths = [*map(len, folded)]
         pieces += [*folded, replacement]
-        starts += [*came_from, *[start] * len(replacement)]
-        ends += [*[place + 1 for place in came_from], *[end] * len(replacement)]
+        starts.extend(chain.from_iterable(map(repeat, range(at, start), widths)))
+        ends.extend(chain.from_iterable(map(repeat, range(at + 1, start + 1), widths)))
+        starts += [start] * len(replacement)
+        ends += [end] * len(replacement)
         at = end
     return Normalised("".join(pieces), starts, ends)
 

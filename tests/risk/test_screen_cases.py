@@ -16,6 +16,7 @@ def _params(*names: str) -> list[Any]:
 
 
 CRISES = _params(*CRISIS_FILES, "bare")
+CONCERNS = _params("concern")
 QUIET = _params("none", "twins")
 MISSED = _params("missed")
 
@@ -35,6 +36,12 @@ def test_crisis_is_found(screener: Screener, case: dict[str, Any]) -> None:
     assert who == "either" or risk.experiencer == Experiencer(who)
     if case.get("minor"):
         assert risk.minor
+
+
+@pytest.mark.parametrize("case", CONCERNS)
+def test_distress_gets_a_kind_question(screener: Screener, case: dict[str, Any]) -> None:
+    risk = screener.screen(case["text"])
+    assert risk.level == Level.CONCERN, (case["note"], risk)
 
 
 @pytest.mark.parametrize("case", QUIET)
