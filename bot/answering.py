@@ -19,6 +19,7 @@ from bot.messages import (
     Kind,
     Level,
     Reply,
+    ReplyKind,
     Risk,
     Silent,
     Utterance,
@@ -64,9 +65,10 @@ async def answer(
         log.warning("turn %s: engine unavailable: %s", accepted.turn, error)
         return (), EngineReply()
     replies = _replies(accepted, understood, open_, content)
-    if understood.topic == DANGER and not replies:
+    if understood.topic == DANGER and all(reply.kind is ReplyKind.SERVICE for reply in replies):
         # It sounds like danger to the classifier and the screen has no cue: ask.
-        return (cards.check_in(CONCERN, accepted.language, accepted.message.channel),), understood
+        check_in = cards.check_in(CONCERN, accepted.language, accepted.message.channel)
+        return (check_in, *replies), understood
     return replies, understood
 
 

@@ -10,7 +10,7 @@ from bot.acceptance import Accepted
 from bot.content import Content, topic
 from bot.followups import Context, choice, context, questions, readings
 from bot.messages import Engine, EngineReply, EngineUnavailableError, ReplyKind, Utterance
-from bot.text import plain, requested_language
+from bot.text import other_language, plain, requested_language
 
 UNSETTLED: Final = frozenset({"ask_back", "nlu_fallback", "out_of_scope"})
 """Topics that mean: not understood."""
@@ -18,6 +18,7 @@ PARTS: Final = 3
 """Questions of one message that are looked at; two of them are answered."""
 ANSWERS: Final = 2
 REPEAT: Final = "repeat"
+OTHER_LANGUAGE: Final = Utterance("utter_other_language")
 MORE: Final = EngineReply((Utterance("utter_more"),), "more", 1.0)
 
 Ask = Callable[[str], Awaitable[EngineReply]]
@@ -40,6 +41,9 @@ async def understand(accepted: Accepted, open_: Context, content: Content, engin
     async def ask(text: str) -> EngineReply:
         return await engine.reply(replace(message, text=text), accepted.risk, accepted.language)
 
+    if other_language(message.text):
+        # What it seems to be about is kept: danger may show in any language.
+        return replace(await ask(message.text), utterances=(OTHER_LANGUAGE,))
     chosen = choice(message.text, open_.offered)
     if chosen is not None:
         return await ask(chosen)

@@ -152,7 +152,8 @@ APART = [
 def faults_together(tmp_path_factory: pytest.TempPathFactory) -> list[Fault]:
     planted = Planted(tmp_path_factory.mktemp("together"))
     for file, old, new, _ in TOGETHER:
-        planted.change(file, old, new)
+        # An intent stands in a block for each author.
+        planted.change(file, old, new, count=-1 if file.startswith("nlu/") else 1)
     return check(planted.data)
 
 
@@ -241,3 +242,17 @@ def test_reading_formulas_against_counts_made_by_hand() -> None:
 
 def test_a_line_break_ends_a_sentence() -> None:
     assert count("- one\n- two three", Language.EN) == Counts(sentences=2, words=3, syllables=3)
+
+
+def test_a_rule_that_leads_to_no_refusal_is_named(planted: Planted) -> None:
+    file = "must_not_answer.yml"
+    line = planted.change(file, "topic: dosing_request\n    note", "topic: insurance\n    note")
+    fault = found(planted, "which is no refusal")[0]
+    assert (fault.file, fault.line) == (planted.data / file, line - 1)
+
+
+def test_a_bad_pattern_of_what_must_not_be_answered_is_named(planted: Planted) -> None:
+    file = "must_not_answer.yml"
+    line = planted.change(file, "- diagnose (me|my|him|her|us|this)", "- diagnose (me")
+    fault = found(planted, "a bracket is not closed")[0]
+    assert (fault.file, fault.line) == (planted.data / file, line)

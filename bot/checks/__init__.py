@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.checks import claims, reading, sms, test_set, topics, utterances, wording
+from bot.checks import claims, must_not_answer, reading, sms, test_set, topics, utterances, wording
 from bot.content import Content, examine
 from bot.content.safety import gaps, lacking
 from bot.content.texts import PLACES
@@ -24,6 +24,7 @@ def check(data: Path) -> list[Fault]:
         faults.extend(_of_texts(content))
         faults.extend(_of_cards(content))
     faults.extend(topics.faults(data, content))
+    faults.extend(must_not_answer.faults(data, content))
     trained = utterances.training(data, faults)
     faults.extend(utterances.repeated(trained))
     faults.extend(test_set.faults(data, trained))

@@ -2,7 +2,7 @@
 
 from bot.text.clean import clean, plain
 from bot.text.fault import DataError, Fault
-from bot.text.language import detect_language, requested_language
+from bot.text.language import detect_language, other_language, requested_language
 from bot.text.normalise import Normalised, normalise
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "clean",
     "detect_language",
     "normalise",
+    "other_language",
     "plain",
     "requested_language",
 ]

@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from bot.messages import Language
+from bot.text.foreign import is_other_language
 from bot.text.normalise import normalise
 
 _EMOJI_NAME = re.compile(r":[a-z0-9_]+:")
@@ -88,12 +89,19 @@ def requested_language(text: str) -> Language | None:
     return next((language for language, asks in _SWITCH.items() if asks.search(plain)), None)
 
 
+def other_language(text: str) -> bool:
+    """Whether a message is plainly in neither of our languages: "você fala português?", "救命"."""
+    return is_other_language(text[:SAMPLE], _ENGLISH | _SPANISH)
+
+
 def detect_language(text: str) -> Language | None:
     """English or Spanish when the words leave no doubt, None for one ambiguous word, a mix or neither.
 
     One word of a language is enough only when it is the whole message or comes with another sign of it.
     """
     head = text[:SAMPLE]
+    if other_language(head):
+        return None
     words = _WORD.findall(_EMOJI_NAME.sub(" ", normalise(head).text).replace("'", ""))
     english = sum(word in _ENGLISH and word not in _BOTH for word in words)
     spanish = sum(word in _SPANISH and word not in _BOTH for word in words)

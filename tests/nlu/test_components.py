@@ -12,6 +12,8 @@ from bot.rasa_compat import tensorflow_free  # noqa: F401  (before rasa)
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.messages import Candidate
+from bot.nlu.must_not_answer import MustNotAnswer
+from bot.nlu.refusal_gate import RefusalGate
 from bot.nlu.risk_gate import RiskGate
 from bot.nlu.topic_classifier import set_topic
 from bot.settings import ROOT
@@ -67,3 +69,23 @@ def test_unscreened_message_is_screened(metadata: dict[str, str]) -> None:
     gate.process([danger, harmless])
     assert intent(danger) == "crisis"
     assert intent(harmless) == "faq"
+
+
+def test_a_rule_overrules_the_classifier() -> None:
+    gate = RefusalGate(MustNotAnswer.load(ROOT / "data"))
+    amount, harmless = message("how many mg of ketamine can i take"), message("how much does a session cost")
+    for heard in (amount, harmless):
+        set_topic(heard, RANKING, RANKING[0])
+    gate.process([amount, harmless])
+    assert intent(amount) == "dosing_request"
+    assert "faq" not in amount.get("response_selector")
+    assert len(amount.get("intent_ranking")) == len(RANKING)
+    assert intent(harmless) == "faq"
+
+
+def test_danger_goes_before_a_refusal() -> None:
+    heard = message("how much ketamine should i take to kill myself")
+    set_topic(heard, RANKING, RANKING[0])
+    RefusalGate(MustNotAnswer.load(ROOT / "data")).process([heard])
+    RiskGate(ROOT / "data" / "risk").process([heard])
+    assert intent(heard) == "crisis"
