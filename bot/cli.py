@@ -11,6 +11,7 @@ import click
 
 from bot.cli_content import check, content, preview
 from bot.evaluation.command import evaluate
+from bot.inbox.command import nlu
 from bot.refusals import Refusal, refusals
 from bot.settings import load
 
@@ -36,13 +37,25 @@ def serve() -> None:
 
 @main.command()
 @click.option("--if-stale", is_flag=True, help="Only when the data changed since the last training.")
-def train(if_stale: bool) -> None:
-    """Train the model from data/ (under a minute)."""
+@click.option("--compare", is_flag=True, help="Keep the present model where the new one does worse.")
+def train(if_stale: bool, compare: bool) -> None:
+    """Train the model from data/ (under a minute).
+
+    With --compare, both models answer the test utterances of data/evaluation/faq.jsonl first; a new one
+    that fails at more of them, or lets through one that must not be answered, is not installed, and the
+    command says where it fails and ends with exit code 1.
+    """
     with refusals():
         settings = load()
         from bot import model
 
         if if_stale and not model.is_stale(settings.model, settings.data):
+            return
+        if compare and settings.model.is_file():
+            from bot.evaluation.golden import train_if_better
+
+            if not train_if_better(settings, progress=lambda line: click.echo(f"  {line}", err=True)):
+                sys.exit(1)
             return
         from bot.rasa_compat.training import train as train_model
 
@@ -124,7 +137,7 @@ def rasa(arguments: tuple[str, ...]) -> None:
         stock(list(arguments))
 
 
-for command in (check, content, evaluate, preview):
+for command in (check, content, evaluate, nlu, preview):
     main.add_command(command)
 
 
