@@ -13,6 +13,7 @@ import click
 from bot.cli_content import check, content, preview
 from bot.cli_staff import audit, demo, staff
 from bot.evaluation.command import evaluate
+from bot.inbox.command import nlu
 from bot.refusals import Refusal, refusals
 from bot.settings import Settings, load
 
@@ -41,12 +42,27 @@ def serve() -> None:
 
 @main.command()
 @click.option("--if-stale", is_flag=True, help="Only when the data changed since the last training.")
-def train(if_stale: bool) -> None:
-    """Train the model and the learned layer of risk from data/ (two minutes)."""
+@click.option("--compare", is_flag=True, help="Keep the present model where the new one does worse.")
+def train(if_stale: bool, compare: bool) -> None:
+    """Train the model and the learned layer of risk from data/ (two minutes).
+
+    With --compare, both models answer the test utterances of data/evaluation/faq.jsonl first; a new one
+    that fails at more of them, or lets through one that must not be answered, is not installed, and the
+    command says where it fails and ends with exit code 1.
+    """
     with refusals():
+        from bot import model
         from bot.teaching import teach
 
-        teach(load(), if_stale=if_stale, tell=lambda line: click.echo(line, err=True))
+        settings = load()
+        if compare and settings.model.is_file():
+            from bot.evaluation.golden import train_if_better
+
+            due = not if_stale or model.is_stale(settings.model, settings.data)
+            if due and not train_if_better(settings, progress=lambda line: click.echo(f"  {line}", err=True)):
+                sys.exit(1)
+            if_stale = True
+        teach(settings, if_stale=if_stale, tell=lambda line: click.echo(line, err=True))
 
 
 @main.command()
@@ -169,7 +185,7 @@ def rasa(arguments: tuple[str, ...]) -> None:
         stock(list(arguments))
 
 
-for command in (audit, check, content, demo, evaluate, preview, staff):
+for command in (audit, check, content, demo, evaluate, nlu, preview, staff):
     main.add_command(command)
 
 

@@ -109,6 +109,17 @@ LAYERS: dict[str, set[str]] = {
     "checks": {"messages", "text", "encoders", "risk", "content", "cards", "keywords", "nlu", "roster"},
     "reloading": {"text", "risk", "content", "cards"},
     "refusals": {"settings", "text"},
+    "inbox": {
+        "refusals",
+        "settings",
+        "messages",
+        "text",
+        "encoders",
+        "content",
+        "checks",
+        "transcripts",
+        "clock",
+    },
     "curation": {"messages", "text", "content", "checks"},
     "evaluation": {
         "teaching",

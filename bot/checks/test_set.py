@@ -47,6 +47,11 @@ def faults(data: Path, trained: Sequence[Utterance]) -> Iterator[Fault]:
     yield from _seen(lines, trained)
 
 
+def texts(data: Path) -> list[str]:
+    """What the test utterances say, as far as they can be read."""
+    return [line.utterance.text for line in _read(data / FILE, []) or ()]
+
+
 def _misnamed(lines: Sequence[Line], topics: frozenset[str]) -> Iterator[Fault]:
     ids: set[str] = set()
     for line in lines:

@@ -37,13 +37,17 @@ class MiniLM:
     name = "minilm"
     dimensions = 384
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self, cache: Path, *, quantised: bool = False) -> None:
         """Load, building the graph into `cache` when it is not there yet.
+
+        Args:
+            cache: The folder of the built graphs.
+            quantised: With weights of eight bits: a quarter of the memory, half the time, less precise.
 
         Raises:
             WeightsError: The weights are missing or altered, or the cached graph cannot be used.
         """
-        graph = prepare(cache)
+        graph = quantise(cache) if quantised else prepare(cache)
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(TOKENIZER.verify()))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.enable_padding()
@@ -80,6 +84,23 @@ def prepare(cache: Path) -> Path:
         from bot.encoders.minilm_graph import build
 
         build(weights, graph)
+    return graph
+
+
+def quantise(cache: Path) -> Path:
+    """The cached graph with weights of eight bits, made from the other when it is missing (about 2 s).
+
+    Raises:
+        WeightsError: The weights are missing or altered.
+    """
+    whole = prepare(cache)
+    graph = whole.with_name(f"{whole.stem}-int8.onnx")
+    if not graph.is_file():
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+
+        partial = graph.with_suffix(".partial")
+        quantize_dynamic(str(whole), str(partial), weight_type=QuantType.QInt8)
+        partial.replace(graph)
     return graph
 
 

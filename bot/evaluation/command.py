@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from bot.evaluation.nlu_command import nlu
 from bot.refusals import Refusal, refusals
 from bot.settings import Mode, Settings, load
 
@@ -44,6 +45,9 @@ def evaluate() -> None:
     On a temporary database with a key of its own: nothing is kept and nobody is paged. The model is
     trained first when it is missing or the data changed. docs/evaluation.md tells the formats.
     """
+
+
+evaluate.add_command(nlu)
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:

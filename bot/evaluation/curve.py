@@ -36,13 +36,13 @@ def at_threshold(
 
 
 def chosen_threshold(model: Path) -> float | None:
-    """The threshold that training wrote into the model; None where it holds none."""
+    """The score from which the model answers; None where it holds none."""
     try:
         with tarfile.open(model) as archive:
             for member in archive:
-                file = archive.extractfile(member) if member.name.endswith("/threshold.json") else None
+                file = archive.extractfile(member) if member.name.endswith("/thresholds.json") else None
                 if file is not None:
-                    return float(json.load(file)["threshold"])
+                    return float(json.load(file)["thresholds"]["answer"])
     except (OSError, tarfile.TarError, ValueError, KeyError):
         return None
     return None

@@ -56,7 +56,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class _HeldOut:
+class HeldOut:
     """What the model thinks of each held-out example, one array entry an example."""
 
     best: Scores
@@ -139,9 +139,14 @@ def cross_validate(
         ValueError: There are no authors, and a topic has fewer examples than there are folds.
     """
     held_out = _held_out(encoder, examples, synonyms, vectors, refusals)
+    return held_out.estimate(choose(held_out))
+
+
+def choose(held_out: HeldOut) -> Thresholds:
+    """The thresholds that are worth most on held-out examples."""
     grid = [Thresholds(*map(float, point)) for point in product(_ANSWER, _MARGIN, _ASK, _REFUSE)]
     allowed = [thresholds for thresholds in grid if thresholds.ask <= thresholds.answer]
-    return held_out.estimate(max(allowed, key=held_out.value))
+    return max(allowed, key=held_out.value)
 
 
 def _held_out(
@@ -150,30 +155,44 @@ def _held_out(
     synonyms: Mapping[str, str],
     vectors: Scores,
     refusals: Collection[str],
-) -> _HeldOut:
+) -> HeldOut:
     texts = Wording(synonyms).read_all(example.text for example in examples)
     labels = np.array([example.topic for example in examples])
     topics = np.unique(labels)
     scores = np.zeros((len(examples), len(topics)), dtype=np.float32)
-    for seen, unseen in _folds(texts, labels, [example.author for example in examples]):
+    for seen, unseen in folds(texts, labels, [example.author for example in examples]):
         model = TopicModel.fit(encoder, [examples[at] for at in seen], synonyms, vectors[seen])
         columns = np.searchsorted(topics, model.topics)
         scores[np.ix_(unseen, columns)] = model.scores(vectors[unseen], [texts[at] for at in unseen])
-    return _judged(scores, topics, labels, refusals)
+    return judged(scores, topics, labels, labels[:, np.newaxis] == topics, refusals)
 
 
-def _folds(
+def folds(
     texts: Sequence[str], labels: NDArray[np.str_], authors: Sequence[str]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Which examples to learn from and which to hold out: an author at a time, or a fifth."""
     if len(set(authors)) > 1:
         yield from LeaveOneGroupOut().split(texts, labels, authors)
     else:
         yield from StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(texts, labels)
 
 
-def _judged(
-    scores: Scores, topics: NDArray[np.str_], labels: NDArray[np.str_], refusals: Collection[str]
-) -> _HeldOut:
+def judged(
+    scores: Scores,
+    topics: NDArray[np.str_],
+    labels: NDArray[np.str_],
+    fits: Marks,
+    refusals: Collection[str],
+) -> HeldOut:
+    """What scores say of examples that the model has not seen.
+
+    Args:
+        scores: n × topics.
+        topics: The names of the columns.
+        labels: The topic of each example.
+        fits: Which topics are right for an example: n × topics.
+        refusals: Topics that must not be answered.
+    """
     forbidden, outside = np.isin(topics, list(refusals)), topics == OUT_OF_SCOPE
     rows = np.arange(len(labels))
     inside = np.where(forbidden | outside, np.float32(-1), scores)
@@ -182,13 +201,13 @@ def _judged(
     others = scores.copy()
     others[rows, best] = -1
     refusal = np.where(forbidden, scores, np.float32(-1)).max(axis=1)
-    return _HeldOut(
+    return HeldOut(
         best=inside[rows, best],
         rival=others.max(axis=1),
         refusal=refusal,
         leads=refusal >= scores.max(axis=1),
-        right=topics[best] == labels,
-        offered=(topics[order[:, :OFFERED]] == labels[:, np.newaxis]).any(axis=1),
+        right=fits[rows, best],
+        offered=np.asarray(np.take_along_axis(fits, order[:, :OFFERED], axis=1).any(axis=1)),
         outside=labels == OUT_OF_SCOPE,
         forbidden=np.isin(labels, list(refusals)),
     )
