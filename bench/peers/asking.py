@@ -82,10 +82,10 @@ def read(output: str, levels: Mapping[str, str]) -> Asked:
             elif line["found"] in levels:
                 answers[int(line["n"])] = _answer(line, levels)
             else:
-                _count(trouble, f"said '{line['found']}', which has no level here")
+                _count(trouble, "said something that has no level here")
         except (ValueError, KeyError, TypeError):
             _count(trouble, "wrote a line that is no answer")
-    return Asked(version, answers, [f"{what} ({count:,} times)" for what, count in trouble.items()])
+    return Asked(version, answers, [f"{what} ({count:,}×)" for what, count in trouble.items()])
 
 
 def _answer(line: Mapping[str, Any], levels: Mapping[str, str]) -> Answer:

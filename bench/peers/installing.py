@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,6 +50,6 @@ async def _install(requirement: str, python: Path, scratch: Path) -> str | None:
     command = (str(python), *PIP, "--only-binary", ":all:", requirement)
     try:
         await finished(f"installing {requirement}", command, folder=scratch, seconds=INSTALL_SECONDS)
-    except (BenchError, OSError, asyncio.IncompleteReadError) as error:
+    except (BenchError, OSError) as error:
         return f"not installed: {str(error).strip().splitlines()[-1]}"
     return None
