@@ -37,6 +37,11 @@ bench: $(VENV)/.dev ## Measure latency, memory and cold start beside stock Rasa
 	@$(BIN)/harborline train --if-stale
 	@$(BIN)/python -m bench $(ARGS)
 
+.PHONY: bench-risk
+bench-risk: $(VENV)/.dev ## Compare the risk screen with published ones (FILES="a.jsonl b.jsonl")
+	@$(BIN)/harborline train --if-stale
+	@$(BIN)/python -m bench.peers $(FILES) $(ARGS)
+
 .PHONY: soak
 soak: $(VENV)/.dev ## The long fault runs (200 kills)
 	@$(BIN)/harborline train --if-stale

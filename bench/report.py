@@ -64,7 +64,7 @@ class Report:
                 _memory(self.systems),
                 *_trainings(self.systems),
                 _sizes(self.sizes),
-                _others(self.others),
+                busy(self.others),
             ]
         )
 
@@ -154,7 +154,8 @@ def _sizes(sizes: Sizes) -> str:
     return table("On disk", ("what", "packages", "MB"), rows, decimals=1)
 
 
-def _others(percent: tuple[float, float]) -> str:
+def busy(percent: tuple[float, float]) -> str:
+    """How far other programs disturbed a run: percent of the processors before and after it."""
     before, after = percent
     shares = f"Other programs used {before:.0f} % of the processors before the run, {after:.0f} % after it."
     return f"{shares} {ADVICE}" if max(percent) > BUSY else shares

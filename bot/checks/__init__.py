@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.checks import claims, must_not_answer, reading, sms, test_set, topics, utterances, wording
+from bot.checks import claims, must_not_answer, reading, risk_set, sms, test_set, topics, utterances, wording
 from bot.content import Content, examine
 from bot.content.safety import gaps, lacking
 from bot.content.texts import PLACES
@@ -28,7 +28,7 @@ def check(data: Path) -> list[Fault]:
     trained = utterances.training(data, faults)
     faults.extend(utterances.repeated(trained))
     faults.extend(test_set.faults(data, trained))
-    faults.extend(_of_risk(data / "risk"))
+    faults.extend(_of_risk(data))
     faults.extend(examine_roster(data)[1])
     return sorted(set(faults), key=lambda fault: (fault.file, fault.line, fault.problem))
 
@@ -57,8 +57,10 @@ def _of_cards(content: Content) -> Iterator[Fault]:
         yield from lacking(content)
 
 
-def _of_risk(folder: Path) -> tuple[Fault, ...]:
-    _, faults = examine_examples(folder / EXAMPLES)
+def _of_risk(data: Path) -> tuple[Fault, ...]:
+    folder = data / "risk"
+    examples, faults = examine_examples(folder / EXAMPLES)
+    faults.extend(risk_set.faults(data, examples))
     try:
         Screener.load(folder)
     except RiskDataError as error:

@@ -92,19 +92,11 @@ def risk(file: Path, as_json: bool, html: Path | None, rules_only: bool) -> None
 
 
 def _both(screener: Screener, settings: Settings) -> Callable[[str], Risk]:
-    """The rules, and the learned layer where they leave a message below CRISIS: as in a conversation."""
     from bot.encoders import shared
-    from bot.messages import Level
+    from bot.evaluation.screening import rules_and_learned
     from bot.risk.learned import LearnedLayer
-    from bot.risk.raising import raised
 
-    layer = LearnedLayer.load(settings.learned, shared())
-
-    def read(text: str) -> Risk:
-        risk = screener.screen(text)
-        return risk if risk.level >= Level.CRISIS else raised(risk, layer.judge(text))
-
-    return read
+    return rules_and_learned(screener, LearnedLayer.load(settings.learned, shared()))
 
 
 @evaluate.command()
