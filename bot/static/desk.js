@@ -147,7 +147,7 @@ function refresh() {
   }
   lastRefresh = Date.now();
   if (!window.htmx) return;
-  htmx.ajax("GET", page.refresh, { target: page.target, swap: "innerHTML", headers: { "X-Background": "1" } });
+  htmx.ajax("GET", page.refresh, { target: page.target, headers: { "X-Background": "1" } });
 }
 
 function renew(state, text) {
