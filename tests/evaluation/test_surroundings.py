@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from bot.settings import Settings
 from tests.evaluation.running import write
 from tests.fixtures.server import COMMAND, environment
 
@@ -15,11 +19,14 @@ LINES = [
 ]
 
 
+@pytest.mark.timeout(400)
 def test_it_trains_first_and_touches_nothing_of_the_clinic(tmp_path: Path) -> None:
     folder = tmp_path / "clinic"
     folder.mkdir()
     file = write(tmp_path / "lines.jsonl", LINES)
     model = tmp_path / "model.tar.gz"
+    # The learned layer of risk is trained in the same way; once is enough.
+    shutil.copytree(Settings().learned, tmp_path / "model-risk")
     environ = environment(folder, model=str(model), notify_urls="json://127.0.0.1:1")
     done = subprocess.run(
         [*COMMAND, "evaluate", "faq", str(file), "--json"],
@@ -27,7 +34,7 @@ def test_it_trains_first_and_touches_nothing_of_the_clinic(tmp_path: Path) -> No
         env=environ,
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
