@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC, LinearSVC
@@ -23,66 +24,93 @@ SHARPEST, FLATTEST = -3.0, 5.0
 """Logarithms of the temperatures that are looked at."""
 
 
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What texts became: dense vectors, n × dimensions, and sparse terms where there are any."""
+
+    dense: Floats
+    terms: csr_matrix | None = None
+
+    @property
+    def joined(self) -> csr_matrix:
+        """Side by side."""
+        return hstack([csr_matrix(self.dense), *([] if self.terms is None else [self.terms])], format="csr")
+
+    def products(self, others: Features) -> Floats:
+        """The dot product of each of these with each of the others."""
+        found = self.dense @ others.dense.T
+        if self.terms is not None and others.terms is not None:
+            found += (self.terms @ others.terms.T).toarray()
+        return np.asarray(found, dtype=np.float32)
+
+    @property
+    def squares(self) -> Floats:
+        """The squared length of each."""
+        found = (self.dense**2).sum(axis=1)
+        if self.terms is not None:
+            found += np.asarray(self.terms.multiply(self.terms).sum(axis=1)).ravel()
+        return np.asarray(found, dtype=np.float32)
+
+
 class Head(Protocol):
     """A trained classifier."""
 
-    def logits(self, features: csr_matrix) -> Floats:
+    def logits(self, features: Features) -> Floats:
         """n × topics; higher is likelier."""
         ...
 
 
 class _Linear:
     def __init__(
-        self, model: LogisticRegression | LinearSVC, features: csr_matrix, labels: Sequence[str]
+        self, model: LogisticRegression | LinearSVC, features: Features, labels: Sequence[str]
     ) -> None:
-        self._model = model.fit(features, labels)
+        self._model = model.fit(features.joined, labels)
 
-    def logits(self, features: csr_matrix) -> Floats:
-        return np.asarray(self._model.decision_function(features), dtype=np.float32)
+    def logits(self, features: Features) -> Floats:
+        return np.asarray(self._model.decision_function(features.joined), dtype=np.float32)
 
 
 class _Radial:
     """A support vector machine; its kernel is computed here, for libsvm's own is slow on these."""
 
-    def __init__(self, features: csr_matrix, labels: Sequence[str]) -> None:
+    def __init__(self, features: Features, labels: Sequence[str]) -> None:
         self._features = features
         model = SVC(C=INVERSE_REGULARISATION, kernel="precomputed", class_weight="balanced")
         self._model = model.fit(self._kernel(features), labels)
 
-    def logits(self, features: csr_matrix) -> Floats:
+    def logits(self, features: Features) -> Floats:
         return np.asarray(self._model.decision_function(self._kernel(features)), dtype=np.float32)
 
-    def _kernel(self, features: csr_matrix) -> Floats:
-        squared = [each.multiply(each).sum(axis=1).A1 for each in (features, self._features)]
-        products = (features @ self._features.T).toarray()
-        distances = squared[0][:, np.newaxis] + squared[1] - 2 * products
+    def _kernel(self, features: Features) -> Floats:
+        distances = features.squares[:, np.newaxis] + self._features.squares
+        distances -= 2 * features.products(self._features)
         return np.asarray(np.exp(-GAMMA * np.maximum(distances, 0)), dtype=np.float32)
 
 
 class _Nearest:
     """The nearest example of each topic."""
 
-    def __init__(self, features: csr_matrix, labels: Sequence[str]) -> None:
+    def __init__(self, features: Features, labels: Sequence[str]) -> None:
         self._features = features
         topics, owners = np.unique(labels, return_inverse=True)
         self._own = [np.flatnonzero(owners == topic) for topic in range(len(topics))]
 
-    def logits(self, features: csr_matrix) -> Floats:
-        products = (features @ self._features.T).toarray()
+    def logits(self, features: Features) -> Floats:
+        products = features.products(self._features)
         return np.stack([products[:, own].max(axis=1) for own in self._own], axis=1).astype(np.float32)
 
 
-def _regression(features: csr_matrix, labels: Sequence[str]) -> Head:
+def _regression(features: Features, labels: Sequence[str]) -> Head:
     model = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=2_000, class_weight="balanced")
     return _Linear(model, features, labels)
 
 
-def _linear_svm(features: csr_matrix, labels: Sequence[str]) -> Head:
+def _linear_svm(features: Features, labels: Sequence[str]) -> Head:
     return _Linear(LinearSVC(C=0.1, class_weight="balanced", max_iter=2_000), features, labels)
 
 
 REGRESSION, LINEAR, RADIAL, NEAREST = "logistic regression", "linear SVM", "RBF SVM", "nearest neighbours"
-HEADS: Final[Mapping[str, Callable[[csr_matrix, Sequence[str]], Head]]] = {
+HEADS: Final[Mapping[str, Callable[[Features, Sequence[str]], Head]]] = {
     REGRESSION: _regression,
     LINEAR: _linear_svm,
     RADIAL: _Radial,

@@ -8,11 +8,10 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
 from scipy.special import softmax
 
 from bot.encoders.terms import Terms
-from bot.evaluation.heads import HEADS, LINEAR, NEAREST, RADIAL, REGRESSION, Head
+from bot.evaluation.heads import HEADS, LINEAR, NEAREST, RADIAL, REGRESSION, Features, Head
 from bot.evaluation.vectors import Floats
 from bot.nlu.topic_model import SCALE_MEANING, SCALE_TERMS
 
@@ -99,12 +98,11 @@ class FittedPipeline:
         nearest = [cosines[:, self._labels == topic].max(axis=1) for topic in topics]
         return np.asarray(np.clip(np.stack(nearest, axis=1), 0.0, 1.0), dtype=np.float32)
 
-    def _features(self, vectors: Sequence[Floats], texts: Sequence[str]) -> csr_matrix:
-        share = SCALE_MEANING / np.sqrt(max(len(vectors), 1))
-        parts = [csr_matrix(each * share) for each in vectors]
-        if self._terms is not None:
-            parts.append(self._terms.transform(texts) * SCALE_TERMS)
-        return hstack(parts, format="csr")
+    def _features(self, vectors: Sequence[Floats], texts: Sequence[str]) -> Features:
+        share = np.float32(SCALE_MEANING / np.sqrt(max(len(vectors), 1)))
+        dense = np.hstack([np.zeros((len(texts), 0), dtype=np.float32), *vectors]) * share
+        terms = None if self._terms is None else self._terms.transform(texts) * SCALE_TERMS
+        return Features(dense, terms)
 
 
 class FittedStock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,7 +60,10 @@ class StockClassifier:
                 Resource("classifier"),
                 contexts[0],
             )
-            self._classifier.train(data)
+            with warnings.catch_warnings():
+                # It does not converge in its hundred steps, and says so; that is how it comes.
+                warnings.simplefilter("ignore")
+                self._classifier.train(data)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """n × topics."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bot.evaluation.faq import FaqLine
-from bot.evaluation.heads import HEADS, temperature
+from bot.evaluation.heads import HEADS, Features, temperature
 from bot.evaluation.nlu_compare import compare
 from bot.evaluation.nlu_data import Corpus
 from bot.evaluation.pipelines import COMPARED, SHIPPED, TERMS, Pipeline
@@ -72,11 +72,9 @@ def test_a_pipeline_that_knows_nothing_does_badly(corpus: Corpus) -> None:
 
 @pytest.mark.parametrize("name", HEADS)
 def test_every_head_ranks_in_the_order_of_names(name: str) -> None:
-    from scipy.sparse import csr_matrix
-
-    features = csr_matrix(np.repeat(np.eye(3, dtype=np.float32) * 3, 4, axis=0))
+    features = Features(np.repeat(np.eye(3, dtype=np.float32) * 3, 4, axis=0))
     head = HEADS[name](features, ["a"] * 4 + ["b"] * 4 + ["c"] * 4)
-    assert head.logits(csr_matrix(np.eye(3, dtype=np.float32) * 3)).argmax(axis=1).tolist() == [0, 1, 2]
+    assert head.logits(Features(np.eye(3, dtype=np.float32) * 3)).argmax(axis=1).tolist() == [0, 1, 2]
 
 
 def test_calibration_makes_boastful_logits_modest() -> None:
