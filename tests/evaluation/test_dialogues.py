@@ -50,8 +50,8 @@ LINES = [
         channel="sms",
         lang="es",
     ),
-    dialogue("pieces", turn("i want to end"), turn("my life", "crisis", wait_before_s=20)),
-    dialogue("apart", turn("i want to end"), turn("my life", "crisis", wait_before_s=600)),
+    dialogue("pieces", turn("gonna end"), turn("my life", "crisis", wait_before_s=20)),
+    dialogue("apart", turn("gonna end"), turn("my life", "crisis", wait_before_s=600)),
 ]
 
 
