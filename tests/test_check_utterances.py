@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from pathlib import Path
 
 import pytest
@@ -98,19 +97,6 @@ def _share(one: str, other: str) -> float:
     return len(counted[0] & counted[1]) / len(counted[0] | counted[1])
 
 
-def test_thousands_of_utterances_take_less_than_three_seconds() -> None:
-    chance = random.Random(5)  # noqa: S311
-    vocabulary = ["is", "the", "what", "of", "ketamine", *(f"word{number}" for number in range(800))]
-    weights = [400, 400, 300, 300, 500, *(1 for _ in range(800))]
-    texts = [" ".join(chance.choices(vocabulary, weights, k=chance.randint(2, 14))) for _ in range(3500)]
-    started = time.perf_counter()
-    known = Known(texts)
-    for text in texts:
-        known.nearest(text)
-        known.add(text)
-    assert time.perf_counter() - started < 3
-
-
 def test_lines_are_those_of_the_file(planted: Planted) -> None:
     for utterance in training(planted.data, []):
         line = utterance.file.read_text(encoding="utf-8").splitlines()[utterance.line - 1]
@@ -120,11 +106,10 @@ def test_lines_are_those_of_the_file(planted: Planted) -> None:
 def test_an_utterance_in_the_wrong_topic_is_a_warning(planted: Planted) -> None:
     line = planted.change("nlu/thanks.yml", "    - ", "    - tell me ketamine's dangers and risks\n    - ")
     assert check(planted.data) == []
-    found = [warning for warning in warnings(planted.data) if warning.file.name == "thanks.yml"]
-    assert [warning.line for warning in found] == [line]
-    assert "of smalltalk is nearer" in found[0].problem
-    assert "of risks (risks.yml:" in found[0].problem
-    assert found[0].remedy
+    found = {each.line: each for each in warnings(planted.data) if each.file.name == "thanks.yml"}
+    assert "of smalltalk is nearer" in found[line].problem
+    assert "of risks (risks.yml:" in found[line].problem
+    assert found[line].remedy
 
 
 # --- The test set
