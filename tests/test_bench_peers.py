@@ -202,8 +202,12 @@ def test_rates_by_section_and_group() -> None:
     assert (FOUND, "category idiom") not in found
 
 
-def test_a_line_without_an_answer_found_nothing() -> None:
-    assert counted("", "crisis", "", "", "")[FOUND, "set.jsonl"] == (1, 2)
+def test_a_line_without_an_answer_is_a_miss_and_no_quiet_line() -> None:
+    found = counted("", "crisis", "", "crisis", "")
+    assert found[FOUND, "set.jsonl"] == (1, 2)
+    assert found[MET, "set.jsonl"] == (1, 2)
+    assert found[ALARMS, "set.jsonl"] == (1, 1)
+    assert (NEEDLESS, "set.jsonl") not in found
 
 
 def comparison() -> Comparison:

@@ -23,7 +23,9 @@ TIMES: Final = (
     ("clock, p50", "ms", 50),
     ("clock, p99", "ms", 99),
 )
-NOTE: Final = "A line without an answer counts as one where nothing was found. 'also_ok' counts as right."
+NOTE: Final = (
+    "A crisis without an answer counts as missed, other lines without one do not count. 'also_ok' is right."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Comparison:
             yield self._title(section)
             for row in together:
                 shown = (percent(rate.value) for rate in row.rates)
-                yield (f"  {row.label}", row.rates[0].of, *shown)
+                yield (f"  {row.label}", max(rate.of for rate in row.rates), *shown)
 
     def _times(self) -> Iterator[Sequence[Cell]]:
         yield self._title("time a line")

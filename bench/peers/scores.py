@@ -1,4 +1,7 @@
-"""What the answers come to: for each part of each file, how often each detector was right."""
+"""What the answers come to: for each part of each file, how often each detector was right.
+
+A level that a line's `also_ok` names is fair.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Final
 
 from bench.peers.asking import Answer
 from bot.evaluation.rates import Rate, share
-from bot.evaluation.risk import CRISIS, NONE, RiskLine
+from bot.evaluation.risk import CONCERN, CRISIS, NONE, RiskLine
 
 FOUND: Final = "crises found"
 MET: Final = "crises met with a check-in at least"
@@ -20,8 +23,8 @@ KEYS: Final[Mapping[str, Callable[[RiskLine], str | None]]] = {
     "category": lambda line: line.category,
 }
 
-Judged = tuple[RiskLine, str]
-"""A line and the level that a detector gave it."""
+Judged = tuple[RiskLine, str | None]
+"""A line and the level that a detector gave it, None without an answer."""
 Answers = Mapping[int, Answer]
 
 
@@ -34,11 +37,10 @@ class Part:
     first: int
 
     def judged(self, answers: Answers) -> list[Judged]:
-        """Each line with its level; one that was not answered found nothing."""
-        levels = (answers.get(self.first + at) for at in range(len(self.lines)))
-        return [
-            (line, answer.level if answer else NONE) for line, answer in zip(self.lines, levels, strict=True)
-        ]
+        """Each line with its level."""
+        given = (answers.get(self.first + at) for at in range(len(self.lines)))
+        levels = (answer.level if answer else None for answer in given)
+        return list(zip(self.lines, levels, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +53,24 @@ class Row:
 
 
 def found(judged: Sequence[Judged]) -> Rate:
-    """Of lines expected to be a crisis, those found to be one, or at a level of `also_ok`."""
+    """Of lines expected to be a crisis, those found to be one, or fairly so; silence is a miss."""
     return share(_fair(line, level) for line, level in judged if line.expected == CRISIS)
 
 
 def met(judged: Sequence[Judged]) -> Rate:
     """Of lines expected to be a crisis, those that were found to be anything at all."""
-    return share(level != NONE for line, level in judged if line.expected == CRISIS)
+    return share(level not in (NONE, None) for line, level in judged if line.expected == CRISIS)
 
 
 def alarms(judged: Sequence[Judged]) -> Rate:
-    """Of lines not expected to be a crisis, those found to be one, unless `also_ok` allows it."""
-    return share(
-        level == CRISIS and not _fair(line, level) for line, level in judged if line.expected != CRISIS
-    )
+    """Of lines answered and not expected to be a crisis, those found to be one unfairly."""
+    calm = _answered(judged, CONCERN, NONE)
+    return share(level == CRISIS and not _fair(line, level) for line, level in calm)
 
 
 def needless(judged: Sequence[Judged]) -> Rate:
-    """Of lines with nothing expected, those found to be more, unless `also_ok` allows it."""
-    return share(level != NONE and not _fair(line, level) for line, level in judged if line.expected == NONE)
+    """Of lines answered, with nothing expected, those found to be more unfairly."""
+    return share(not _fair(line, level) for line, level in _answered(judged, NONE))
 
 
 SECTIONS: Final = (
@@ -88,7 +89,7 @@ def rows(parts: Sequence[Part], everyone: Sequence[Answers]) -> Iterator[Row]:
             judged = [part.judged(answers) for answers in everyone]
             for label, chosen in _groups(part, grouped=grouped):
                 rates = [rate([each[at] for at in chosen]) for each in judged]
-                if rates and rates[0].of:
+                if any(each.of for each in rates):
                     yield Row(section, label, rates)
 
 
@@ -100,5 +101,10 @@ def _groups(part: Part, *, grouped: bool) -> Iterator[tuple[str, Sequence[int]]]
             yield f"  {key} {label}", [at for at, each in enumerate(labels) if each == label]
 
 
-def _fair(line: RiskLine, level: str) -> bool:
+def _answered(judged: Sequence[Judged], *expected: str) -> list[Judged]:
+    # A detector that crashes raises no false alarms, and must not be praised for it.
+    return [(line, level) for line, level in judged if line.expected in expected and level is not None]
+
+
+def _fair(line: RiskLine, level: str | None) -> bool:
     return level == line.expected or level in line.also_ok

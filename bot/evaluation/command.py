@@ -81,7 +81,8 @@ def risk(file: Path, as_json: bool, html: Path | None, rules_only: bool) -> None
             _train_if_stale(settings)
         screener = Screener.load(settings.data / "risk")
         found = screen(lines, screener.screen if rules_only else _both(screener, settings))
-        version = found[0].risk.version if found else screener.version
+        # What the rules decide alone is never shown to the learned layer, and names no version of it.
+        version = max((each.risk.version for each in found), key=len, default=screener.version)
         report = RiskReport(file.name, version, found)
         if html is not None:
             from bot.evaluation import page

@@ -159,3 +159,10 @@ def test_bad_files(tmp_path: Path) -> None:
     assert_refused(evaluate("risk", latin), "latin.jsonl", "UTF-8")
     page = tmp_path / "no" / "such.html"
     assert_refused(evaluate("risk", latin, "--html", page), "such.html", "no such folder")
+
+
+def test_the_report_names_rules_and_layer_though_the_first_line_needed_no_layer(tmp_path: Path) -> None:
+    found = report("risk", write(tmp_path / "lines.jsonl", LINES))
+    rules, _, layer = found["version"].partition("+")
+    assert rules.startswith("rules-")
+    assert layer.startswith("learned-")
