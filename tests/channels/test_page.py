@@ -124,6 +124,8 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
 def test_no_file_reaches_for_another_host_or_writes_html(file: Path) -> None:
     text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
     assert not re.search(r"https?://|innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
-    assert not re.search(r"localStorage|sessionStorage|document\.cookie|indexedDB", text)
+    # Staff's own browser may keep whether it sounds and which cases it has seen: ids, never words.
+    if not file.name.startswith("desk"):
+        assert not re.search(r"localStorage|sessionStorage|document\.cookie|indexedDB", text)
     assert " style=" not in text
     assert not re.search(r"\son\w+=", text)
