@@ -150,7 +150,7 @@ def test_a_topic_without_a_test_utterance_is_named_with_its_languages(planted: P
         ("{", "is no JSON object"),
         (
             '{"id": "x", "text": "what are the RISKS of ketamine", "lang": "en", "topic": "risks"}',
-            "of risks (risks.yml:5), which is trained on",
+            "of risks (risks.yml:6), which is trained on",
         ),
     ],
 )
