@@ -30,8 +30,12 @@ COMBINATION_KEYS = frozenset(
 )
 
 
+_LAST: dict[str, Grammar] = {}
+"""The grammar that was compiled last, by its version: most changes of `data/` leave the cues as they are."""
+
+
 def load(folder: Path) -> Grammar:
-    """The grammar of a folder of cue files.
+    """The grammar of a folder of cue files; the one in memory when the files say the same.
 
     Raises:
         RiskDataError: With every fault found, each with file, line and remedy.
@@ -40,13 +44,26 @@ def load(folder: Path) -> Grammar:
     if not files:
         remedy = "Restore data/risk from git; Harborline does not start without cues"
         raise RiskDataError((Fault(folder, 0, "has no cue files (*.yml)", remedy),))
+    version = _version(files)
+    if version in _LAST:
+        return _LAST[version]
     loader = _Loader(files)
     grammar = loader.load()
     if loader.faults:
         raise RiskDataError(tuple(loader.faults))
-    digest = hashlib.sha256(b"\0".join(file.read_bytes() for file in files))
-    grammar.version = f"rules-{digest.hexdigest()[:12]}"
+    grammar.version = version
+    _LAST.clear()
+    _LAST[version] = grammar
     return grammar
+
+
+def _version(files: Sequence[Path]) -> str:
+    """Twelve hex digits of what the files hold; "" when one cannot be read, which the loader reports."""
+    try:
+        digest = hashlib.sha256(b"\0".join(file.read_bytes() for file in files))
+    except OSError:
+        return ""
+    return f"rules-{digest.hexdigest()[:12]}"
 
 
 class _Loader:
