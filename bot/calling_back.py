@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from phonenumbers import (
     NumberParseException,
@@ -18,8 +17,6 @@ from phonenumbers import (
     number_type,
     parse,
 )
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cards import Cards
 from bot.deadline import finish_within
@@ -29,7 +26,6 @@ from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.entries import CallBackEntry
 from bot.transcripts.spool import Spool, SpoolError
-from bot.transcripts.tables import CallBack
 
 log = logging.getLogger(__name__)
 
@@ -60,30 +56,6 @@ def normalise(text: str) -> str:
         raise BadNumberError("no number that can be called back")
     extension = f";ext={number.extension}" if number.extension else ""
     return format_number(number, PhoneNumberFormat.E164) + extension
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A number that a person asked to be called at, for staff to read."""
-
-    number: str
-    language: Language
-    consented_at: datetime
-
-
-async def wanted(session: AsyncSession, ring: KeyRing, handoff: UUID) -> tuple[Wanted, ...]:
-    """The numbers of a case, oldest first.
-
-    Raises:
-        DecryptionError: The ring does not fit.
-    """
-    rows = await session.scalars(
-        select(CallBack).where(CallBack.handoff_id == handoff).order_by(CallBack.consented_at)
-    )
-    return tuple(
-        Wanted(ring.decrypt(row.number, row.id, field="number"), row.language, row.consented_at)
-        for row in rows
-    )
 
 
 class CallBacks:

@@ -42,6 +42,8 @@ def add(app: web.Application, services: Services) -> None:
             base_url=settings.base_url,
             trusted_proxies=settings.trusted_proxies,
             behind_tls=settings.behind_tls,
+            roster=services.roster,
+            recipients=services.notifier.everybody,
         )
 
     add_desk(

@@ -47,13 +47,21 @@ class Notifier:
         urls: Apprise addresses that are told of everything.
         base_url: Where the staff pages are, without a slash at the end.
         contacts: Apprise addresses of the roster's contacts, by key. With neither, pages go to the console.
+        labels: What staff call the contacts, by key.
     """
 
     def __init__(
-        self, urls: Sequence[str], *, base_url: str, contacts: Mapping[str, str] | None = None
+        self,
+        urls: Sequence[str],
+        *,
+        base_url: str,
+        contacts: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
     ) -> None:
+        called = labels or {}
         self.contacts: Sequence[Recipient] = [
-            Address(url, base_url, name=contact_name(key), label=key) for key, url in (contacts or {}).items()
+            Address(url, base_url, name=contact_name(key), label=called.get(key, key))
+            for key, url in (contacts or {}).items()
         ]
         self.recipients: Sequence[Recipient] = [
             Address(
@@ -113,7 +121,8 @@ class Notifier:
 class Console:
     """Stands in when nobody is configured: a line in the log that says so."""
 
-    name = label = "console"
+    name = "console"
+    label = "the server's log (no address is set)"
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url

@@ -102,6 +102,7 @@ class Services:
             settings.notify_urls,
             base_url=settings.base_url,
             contacts=self.roster.addresses(settings.contact) if self.roster else {},
+            labels=self.roster.names if self.roster else {},
         )
         self.worker = self._worker()
         self.spool = Spool(settings.spool, self.ring)

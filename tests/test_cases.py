@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import func, select
 
 from bot import calling_back, handoff
-from bot.calling_back import BadNumberError, normalise, wanted
+from bot.calling_back import BadNumberError, normalise
+from bot.cases.case import numbers_asked
 from bot.messages import Channel, EngineReply, Kind, Language, Level, Message, Reply, Risk, Silent, Utterance
 from bot.replay import MOST_NUMBERS, PERSON_WANTED, replay
 from bot.transcripts.database import Database
@@ -92,9 +93,9 @@ async def test_a_request_is_a_case_that_staff_are_told_of(talk: Talk) -> None:
     [notification] = await rows(talk, Notification)
     assert (notification.reason, notification.level) == (Reason.CALL_BACK, Level.NONE)
     async with talk.database.transaction() as session:
-        [kept] = await wanted(session, talk.ring, case.id)
-    assert (kept.number, kept.consented_at) == ("+14075550142", talk.clock.now())
+        assert await numbers_asked(session, talk.ring, [case.id]) == {case.id: ("+14075550142",)}
     [row] = await rows(talk, CallBack)
+    assert row.consented_at == talk.clock.now()
     assert b"4075550142" not in row.number
 
 

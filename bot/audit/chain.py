@@ -46,6 +46,7 @@ class Act(StrEnum):
     AUDIT_VIEWED = "audit_viewed"
     SEARCHED = "searched"
     EXPORTED = "exported"
+    TEST_PAGE_SENT = "test_page_sent"
 
 
 async def record(

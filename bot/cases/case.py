@@ -15,6 +15,7 @@ from bot.cases.masking import mask_number
 from bot.messages import Channel, Experiencer, Kind, Language, Level, Risk
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import (
+    CallBack,
     Conversation,
     Dispatch,
     Handoff,
@@ -47,7 +48,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One line of the queue. `contact` is masked; None where there is no number."""
+    """One line of the queue. `contacts` are masked: the number that texts, then those to call back."""
 
     id: UUID
     conversation: UUID
@@ -59,7 +60,7 @@ class Case:
     count: int
     channel: Channel
     language: Language | None
-    contact: str | None
+    contacts: tuple[str, ...]
     opted_out: bool
     sign: Sign | None
     opened_at: datetime
@@ -102,9 +103,19 @@ async def read_cases(
         DecryptionError: The ring does not fit.
     """
     rows = (await session.execute(wanted)).tuples().all()
-    told = await _told(session, [row[0].id for row in rows])
+    ids = [row[0].id for row in rows]
+    told, asked = await _told(session, ids), await numbers_asked(session, ring, ids)
     return [
-        _case(ring, handoff, conversation, name, risk, told.get(handoff.id, Told()), now)
+        _case(
+            ring,
+            handoff,
+            conversation,
+            name,
+            risk,
+            now,
+            told=told.get(handoff.id, Told()),
+            asked=asked.get(handoff.id, ()),
+        )
         for handoff, conversation, name, risk in rows
     ]
 
@@ -115,8 +126,10 @@ def _case(
     conversation: Conversation,
     name: str | None,
     stored: dict[str, Any] | None,
-    told: Told,
     now: datetime,
+    *,
+    told: Told,
+    asked: Sequence[str],
 ) -> Case:
     held = handoff.acknowledged_at is not None and (handoff.held_until is None or handoff.held_until > now)
     risk = Risk.from_json(stored) if stored else Risk()
@@ -131,7 +144,7 @@ def _case(
         count=handoff.count,
         channel=conversation.channel,
         language=conversation.language,
-        contact=_contact(ring, conversation),
+        contacts=tuple(mask_number(number) for number in (*sending_number(ring, conversation), *asked)),
         opted_out=conversation.opted_out_at is not None,
         sign=_sign(risk),
         opened_at=handoff.opened_at,
@@ -148,10 +161,33 @@ def _case(
     )
 
 
-def _contact(ring: KeyRing, conversation: Conversation) -> str | None:
+def sending_number(ring: KeyRing, conversation: Conversation) -> tuple[str, ...]:
+    """The number that a conversation's texts come from, if it has one.
+
+    Raises:
+        DecryptionError: The ring does not fit.
+    """
     if conversation.sender is None:
-        return None
-    return mask_number(ring.decrypt(conversation.sender, conversation.id, field=SENDER))
+        return ()
+    return (ring.decrypt(conversation.sender, conversation.id, field=SENDER),)
+
+
+async def numbers_asked(
+    session: AsyncSession, ring: KeyRing, handoffs: Sequence[UUID]
+) -> dict[UUID, tuple[str, ...]]:
+    """The numbers at which people asked to be called, by case, oldest first.
+
+    Raises:
+        DecryptionError: The ring does not fit.
+    """
+    rows = await session.scalars(
+        select(CallBack).where(CallBack.handoff_id.in_(handoffs)).order_by(CallBack.consented_at)
+    )
+    found: dict[UUID, tuple[str, ...]] = {}
+    for row in rows:
+        number = ring.decrypt(row.number, row.id, field="number")
+        found[row.handoff_id] = (*found.get(row.handoff_id, ()), number)
+    return found
 
 
 def _sign(risk: Risk) -> Sign | None:

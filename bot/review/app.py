@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.audit.anchor import Anchor
 from bot.live import Changes
-from bot.review import auditing, casepage, casework, entering, people, queueing, streaming
+from bot.review import auditing, casepage, casework, entering, oncall, people, queueing, streaming
 from bot.review.access import PREFIX, Access, Handler
 from bot.review.desk import DESK, Desk
 from bot.review.keeping import Announce, keep
@@ -63,6 +63,8 @@ ROUTES: Final = (
     Route("POST", f"{CASE}/close", casework.do_close, Access.TAKE),
     Route("POST", f"{CASE}/reopen", casework.do_reopen, Access.TAKE),
     Route("POST", f"{CASE}/reveal", casework.do_reveal, Access.TAKE),
+    Route("GET", "/on-call", oncall.show_on_call, Access.READ),
+    Route("POST", "/on-call/test", oncall.do_test, Access.TAKE),
     Route("GET", "/account", people.show_account, Access.READ),
     Route("POST", "/account/password", people.do_change_password, Access.READ),
     Route("GET", "/help", _show_help, Access.READ),

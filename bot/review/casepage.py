@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import Act, record
 from bot.cases import queue, work
+from bot.cases.case import Case, numbers_asked, sending_number
 from bot.cases.history import history, sendings
 from bot.cases.transcript import transcript
 from bot.review.access import PREFIX, visitor_of
@@ -18,7 +19,6 @@ from bot.review.desk import desk_of
 from bot.review.rendering import page, sorry
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import Conversation, Handoff
-from bot.transcripts.turns import SENDER
 
 
 async def show_case(request: web.Request) -> web.StreamResponse:
@@ -115,12 +115,22 @@ async def case_page(
                 for other in await queue.cases_of(session, desk.ring, found.conversation, now)
                 if other.id != case
             ],
-            "number": await _number(session, desk.ring, found.conversation) if reveal else None,
+            "numbers": await _numbers(session, desk.ring, found) if reveal else (),
         }
 
     values = await desk.read(read)
+    recipients = {recipient.name: recipient.label for recipient in desk.recipients}
     mine = values["case"].holder == visitor_of(request).staff.staff
-    return page(request, template, status=status, failure=failure, revealed=reveal, mine=mine, **values)
+    return page(
+        request,
+        template,
+        status=status,
+        failure=failure,
+        revealed=reveal,
+        mine=mine,
+        recipients=recipients,
+        **values,
+    )
 
 
 def id_of(request: web.Request, name: str) -> UUID:
@@ -132,9 +142,10 @@ def id_of(request: web.Request, name: str) -> UUID:
     return _uuid(request.match_info[name])
 
 
-async def _number(session: AsyncSession, ring: KeyRing, conversation: UUID) -> str | None:
-    row = await session.get_one(Conversation, conversation)
-    return ring.decrypt(row.sender, row.id, field=SENDER) if row.sender else None
+async def _numbers(session: AsyncSession, ring: KeyRing, case: Case) -> tuple[str, ...]:
+    conversation = await session.get_one(Conversation, case.conversation)
+    asked = await numbers_asked(session, ring, [case.id])
+    return (*sending_number(ring, conversation), *asked.get(case.id, ()))
 
 
 def _uuid(text: str) -> UUID:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -12,8 +12,10 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 
 from bot.live import Changes
 from bot.messages import Clock
+from bot.pages import Recipient
 from bot.review.times import Times
 from bot.review.watching import Watch
+from bot.roster import Roster
 from bot.transcripts.database import Database, RefusedError, StorageError
 from bot.transcripts.encryption import KeyRing
 
@@ -27,7 +29,8 @@ LONGEST_WAIT_SECONDS: Final = 0.3
 class Desk:
     """The parts that the handlers share.
 
-    `ready` tells whether the database was reached and brought up to date; `clinic` is the clinic's name.
+    `ready` tells whether the database was reached and brought up to date; `clinic` is the clinic's name;
+    `recipients` is everybody who is told of hand-offs, and `roster` in what order, if there is one.
     """
 
     database: Database
@@ -42,6 +45,8 @@ class Desk:
     base_url: str
     trusted_proxies: tuple[str, ...]
     behind_tls: bool
+    roster: Roster | None
+    recipients: Sequence[Recipient]
 
     async def write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """Do something in a transaction, again when the database was busy; work must be repeatable.

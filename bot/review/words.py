@@ -53,6 +53,9 @@ HAPPENED: Final[Mapping[str, str]] = {
     "opened": "Case opened, staff told",
     "raised": "Danger rose, staff told",
     "cannot_text_back": "Staff told that texts may not reach this person",
+    "call_back": "Asked to be called back, staff told",
+    "escalated": "Nobody had acknowledged it, the next were told",
+    "alarm": "Nobody had acknowledged it, everybody was told",
     CaseAct.TAKEN: "took the case",
     CaseAct.KEPT: "is on the phone, keeps the case for 30 minutes",
     CaseAct.RELEASED: "gave the case back",
@@ -120,5 +123,12 @@ SAID: Final[Mapping[str, str]] = {
     "disabled": "The account is disabled, and its sessions have ended.",
     "enabled": "The account may be used again.",
     "ended": "Every session of that account has ended.",
+    "test-sent": "The test page was handed over. Ask whether it arrived.",
+    "test-failed": "The test page could not be handed over. Somebody should look at that address now.",
 }
 """What a page says at its top, by the code in its address: never words out of the address."""
+
+
+def rule(name: str) -> str:
+    """The id of a rule as staff read it: the family of the cue, and which one of it."""
+    return name.replace(".", ": ").replace("_", " ")

@@ -63,6 +63,11 @@ class Roster:
         found = {key: settings.get(contact.address) for key, contact in self.contacts.items()}
         return {key: url for key, url in found.items() if url}
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What staff call the contacts, by key."""
+        return {key: contact.name for key, contact in self.contacts.items()}
+
     def wait(self, step: int, level: Level) -> timedelta:
         """How long a step waits for an acknowledgement before the next one."""
         waits = self.again if step >= ALARM else self.minutes

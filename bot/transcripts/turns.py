@@ -174,16 +174,6 @@ def _past_turn(ring: KeyRing, turn: Turn) -> PastTurn:
     return PastTurn(reply.text, turn.created_at, reply.kind, reply)
 
 
-def text_of(ring: KeyRing, turn: Turn) -> str:
-    """What was written in a turn, in either direction.
-
-    Raises:
-        DecryptionError: The ring does not fit.
-    """
-    body = ring.decrypt(turn.body, turn.id)
-    return body if turn.direction is Direction.INBOUND else str(json.loads(body)["text"])
-
-
 async def add_inbound(
     session: AsyncSession, ring: KeyRing, turn: UUID, message: Message, *, risk: Risk, language: Language
 ) -> None:

@@ -36,7 +36,7 @@ MARKUP = (
     "</textarea></title><a href='javascript:alert(1)'>tap</a>",
     "{{ 7*7 }}{% raw %}${7*7}",
 )
-PAGES = ("queue", "closed", "people", "audit", "account", "help", "locked", "case", "case/print")
+PAGES = ("queue", "closed", "on-call", "people", "audit", "account", "help", "locked", "case", "case/print")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

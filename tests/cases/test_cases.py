@@ -79,7 +79,7 @@ async def test_a_line_of_the_queue_holds_no_word_and_no_number(
     )
     await write(database, ring, clock.now(), "quartz", risk, channel=Channel.SMS, sender="+14075550142")
     [case] = await listed(database, ring, clock)
-    assert case.contact == "+•••••••••42"
+    assert case.contacts == ("+•••••••••42",)
     assert case.sign == Sign("suicide", "act on self")
     shown = json.dumps(asdict(case), default=str)
     assert "quartz" not in shown
