@@ -206,9 +206,9 @@ async def _told(session: AsyncSession, handoffs: Sequence[UUID]) -> dict[UUID, T
     rows = await session.execute(
         select(
             Notification.handoff_id,
-            func.count(case((sent, 1))),
-            func.count(case((and_(~sent, Dispatch.last_error.is_(None)), 1))),
-            func.count(case((failing, 1))),
+            func.count(case((sent, Dispatch.recipient)).distinct()),
+            func.count(case((and_(~sent, Dispatch.last_error.is_(None)), Dispatch.recipient)).distinct()),
+            func.count(case((failing, Dispatch.recipient)).distinct()),
         )
         .join(Dispatch, Dispatch.notification_id == Notification.id)
         .where(Notification.handoff_id.in_(handoffs))
