@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 SEED := .uv
 UV := $(shell command -v uv 2>/dev/null || echo $(SEED)/bin/uv)
 SYNC := $(UV) pip sync --quiet --require-hashes --python $(BIN)/python
+# Files in their order, one at a time to each processor; a file's tests share servers and browsers.
+SPREAD := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -26,7 +28,7 @@ run: setup ## Train if the data changed, then serve on http://127.0.0.1:8000
 .PHONY: test
 test: $(VENV)/.dev browser ## Run the whole test suite
 	@$(BIN)/harborline train --if-stale
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 .PHONY: check
 check: setup ## Check the content: answers, cards, risk cues, rules
