@@ -10,6 +10,8 @@ from bot.content import stamp
 from bot.settings import ROOT
 
 DATA = ROOT / "data"
+UTTERANCE = "    - "
+KEPT = 4
 
 
 class Planted:
@@ -26,6 +28,16 @@ class Planted:
             raise LookupError(f"{file} does not hold {old!r}")
         path.write_text(text.replace(old, new, count), encoding="utf-8")
         return text[: text.index(old)].count("\n") + 1
+
+    def thin(self) -> None:
+        """Keep a few of each author's utterances of a topic, for what encodes or learns them all."""
+        for path in (self.data / "nlu").glob("*.yml"):
+            kept, run = [], 0
+            for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+                run = run + 1 if line.startswith(UTTERANCE) else 0
+                if run <= KEPT:
+                    kept.append(line)
+            path.write_text("".join(kept), encoding="utf-8")
 
     def restamp(self) -> None:
         """Make every hash right again, so that only the planted fault is left."""

@@ -104,6 +104,7 @@ def test_lines_are_those_of_the_file(planted: Planted) -> None:
 
 
 def test_an_utterance_in_the_wrong_topic_is_a_warning(planted: Planted) -> None:
+    planted.thin()
     line = planted.change("nlu/thanks.yml", "    - ", "    - tell me ketamine's dangers and risks\n    - ")
     assert check(planted.data) == []
     found = {each.line: each for each in warnings(planted.data) if each.file.name == "thanks.yml"}

@@ -143,6 +143,7 @@ def test_check_is_green_and_names_planted_faults(tmp_path: Path, broken_data: Pa
 
 def test_check_warns_of_utterances_near_another_topic_and_does_not_fail(tmp_path: Path) -> None:
     planted = Planted(tmp_path / "planted")
+    planted.thin()
     line = planted.change("nlu/thanks.yml", "    - ", "    - tell me ketamine's dangers and risks\n    - ")
     done = run(tmp_path, "check", "--utterances", keys="", data=str(planted.data))
     assert done.returncode == 0

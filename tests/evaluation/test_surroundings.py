@@ -12,6 +12,7 @@ import pytest
 from bot.settings import Settings
 from tests.evaluation.running import write
 from tests.fixtures.server import COMMAND, environment
+from tests.planting import Planted
 
 LINES = [
     {"id": "a", "text": "is ketamine addictive", "lang": "en", "topic": "is_addictive"},
@@ -27,7 +28,9 @@ def test_it_trains_first_and_touches_nothing_of_the_clinic(tmp_path: Path) -> No
     model = tmp_path / "model.tar.gz"
     # The learned layer of risk is trained in the same way; once is enough.
     shutil.copytree(Settings().learned, tmp_path / "model-risk")
-    environ = environment(folder, model=str(model), notify_urls="json://127.0.0.1:1")
+    planted = Planted(tmp_path)
+    planted.thin()
+    environ = environment(folder, data=str(planted.data), model=str(model), notify_urls="json://127.0.0.1:1")
     done = subprocess.run(
         [*COMMAND, "evaluate", "faq", str(file), "--json"],
         cwd=folder,
