@@ -122,6 +122,7 @@ LAYERS: dict[str, set[str]] = {
     "reloading": {"text", "risk", "content", "cards"},
     "refusals": {"settings", "text"},
     "inbox": {
+        "audit",
         "refusals",
         "settings",
         "messages",

@@ -46,6 +46,7 @@ class Act(StrEnum):
     AUDIT_VIEWED = "audit_viewed"
     SEARCHED = "searched"
     EXPORTED = "exported"
+    INBOX_VIEWED = "inbox_viewed"
     TEST_PAGE_SENT = "test_page_sent"
 
 

@@ -32,7 +32,8 @@ def inbox(days: int) -> None:
     """List messages that were declined, asked back, marked unhelpful or corrected; alike ones together.
 
     Names, numbers and addresses are taken out. Nothing is learned from them until 'harborline nlu assign'.
-    The list holds people's words: keep it as safe as the database.
+    The list holds people's words: keep it as safe as the database. That it was looked at is written into the
+    audit log.
     """
     with refusals():
         settings = load().require_keys()
@@ -74,7 +75,8 @@ def _fetch(settings: Settings, days: int) -> tuple[Unsettled, ...]:
     from bot.clock import SystemClock
     from bot.inbox.listing import fetch
 
-    return asyncio.run(fetch(settings, SystemClock().now() - timedelta(days=days)))
+    now = SystemClock().now()
+    return asyncio.run(fetch(settings, now - timedelta(days=days), now))
 
 
 def _chosen(found: Sequence[Unsettled], names: Sequence[str]) -> list[Unsettled]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import AgglomerativeClustering
 
+from bot.audit import Act, record
 from bot.checks.similarity import Known
 from bot.checks.utterances import training
 from bot.content.folding import words
@@ -38,19 +39,23 @@ class Group:
     suggested: tuple[str, ...]
 
 
-async def fetch(settings: Settings, since: datetime) -> tuple[Unsettled, ...]:
+async def fetch(settings: Settings, since: datetime, now: datetime) -> tuple[Unsettled, ...]:
     """Messages that were not understood, scrubbed; without those that training nearly holds.
 
+    They are people's words, so looking at them is written into the audit log.
+
     Raises:
-        SettingsError: The database cannot be read, or the key does not fit.
+        SettingsError: The database cannot be used, or the key does not fit.
     """
     ring = KeyRing(settings.keys)
     database = Database(settings.database_url, ring)
     try:
-        async with database.reading() as session:
+        async with database.transaction() as session:
             found = await unsettled(session, ring, since)
+            detail = {"since": since.isoformat(), "messages": len(found)}
+            await record(session, ring, Act.INBOX_VIEWED, now, detail=detail)
     except StorageError as error:
-        raise SettingsError(f"The database cannot be read ({error}). See HARBORLINE_DATABASE_URL.") from error
+        raise SettingsError(f"The database cannot be used ({error}). See HARBORLINE_DATABASE_URL.") from error
     except DecryptionError as error:
         raise SettingsError(f"{error}. Put the key that wrote it into HARBORLINE_KEYS.") from error
     finally:

@@ -11,7 +11,9 @@ from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
+from bot.audit import Act
 from bot.checks import check
 from bot.checks.utterances import training
 from bot.cli import main
@@ -26,7 +28,7 @@ from bot.text import DataError
 from bot.transcripts import turns
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing, make_key
-from bot.transcripts.tables import Feedback, Review, StaffMember, Verdict
+from bot.transcripts.tables import AuditEntry, Feedback, Review, StaffMember, Verdict
 from bot.transcripts.unsettled import Unsettled, unsettled
 from tests.fixtures.clock import HandClock
 from tests.fixtures.examples import ANSWER, CRISIS, accepted, message, recorded
@@ -178,3 +180,12 @@ def test_the_commands(
     assert CliRunner().invoke(main, ["nlu", "assign", "risks", name]).exit_code == 0
     assert "    - my name is NAME, does it glow" in (data / "nlu" / "risks.yml").read_text(encoding="utf-8")
     assert CliRunner().invoke(main, ["nlu", "inbox"]).output == "The inbox is empty.\n"
+
+    async def looks() -> int:
+        database = Database(url, ring)
+        async with database.reading() as session:
+            acts = await session.scalars(select(AuditEntry.action))
+        await database.close()
+        return list(acts).count(Act.INBOX_VIEWED)
+
+    assert asyncio.run(looks()) == 4
