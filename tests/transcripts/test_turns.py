@@ -14,6 +14,7 @@ from bot.transcripts import turns
 from bot.transcripts.database import Database, RefusedError
 from bot.transcripts.encryption import DecryptionError, KeyRing, make_key
 from bot.transcripts.entries import AcceptedEntry, RecordedEntry
+from bot.transcripts.placing import Place
 from bot.transcripts.tables import Delivery, Turn
 from bot.transcripts.turns import STICKY, Standing
 from tests.fixtures.clock import HandClock
@@ -123,7 +124,8 @@ async def test_a_retry_finds_exactly_the_replies_that_went_out(
         assert await turns.find_retry(session, ring, Channel.WEB, "c2") is None
         assert await turns.find_retry(session, ring, Channel.SMS, "c1") is None
         before = await turns.find_retry(session, ring, Channel.WEB, "c1")
-    assert before == turns.Retry(entry.turn, entry.message.conversation, "hi", None)
+    at = Place(entry.turn, 1, clock.now())
+    assert before == turns.Retry(entry.turn, entry.message.conversation, "hi", None, (at,))
     await record(database, ring, recorded(entry, DISCLOSURE, ANSWER))
     async with database.transaction() as session:
         after = await turns.find_retry(session, ring, Channel.WEB, "c1")
