@@ -18,6 +18,7 @@ from bot.channels.origins import Origins
 from bot.channels.page import add_page
 from bot.channels.synthetic import Synthetic
 from bot.channels.tokens import Tokens
+from bot.channels.widget import add_widget
 from bot.logs import configure_logs
 from bot.notify import misunderstood
 from bot.roster import FILE
@@ -62,6 +63,7 @@ def make_app(services: Services) -> web.Application:
         ),
     )
     add_page(app, content=lambda: services.content)
+    add_widget(app, content=lambda: services.content, cards=lambda: services.cards)
     _add_desk(app, services)
     return app
 
