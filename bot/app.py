@@ -62,7 +62,12 @@ def make_app(services: Services) -> web.Application:
         ),
     )
     add_page(app, content=lambda: services.content)
-    add_widget(app, content=lambda: services.content, cards=lambda: services.cards)
+    add_widget(
+        app,
+        content=lambda: services.content,
+        cards=lambda: services.cards,
+        page_context=settings.page_addresses,
+    )
     _add_desk(app, services)
     return app
 

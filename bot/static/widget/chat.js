@@ -38,6 +38,7 @@ function makeChat({ host, page, language, show }) {
       if (code === 4410 || code === 4411) forget();
       else if (code === 4401 && chat) chat.token = null;
     },
+    missing: catchUp,
   });
 
   function lastSeen() {
@@ -60,6 +61,7 @@ function makeChat({ host, page, language, show }) {
   }
 
   function merge(arrived, { live, tell = false }) {
+    if (!arrived.length) return;
     const fresh = mergeTurns(chat.turns, arrived);
     if (live && fresh.length) chat.at = Date.now();
     save();
@@ -76,6 +78,20 @@ function makeChat({ host, page, language, show }) {
     if (said.type === "turn") merge([said.turn], { live: true });
     if (said.type === "replies") merge(said.turns, { live: true });
     if ("held" in said) show.held(said.held);
+  }
+
+  /** Where no socket can be had, what was missed is asked for at each attempt to have one. */
+  function catchUp() {
+    if (!chat?.token || document.hidden) return;
+    const mine = chat;
+    const path = `/api/conversations/${chat.conversation}/turns?after=${lastSeen()}`;
+    request(host, path, { method: "GET", token: chat.token, language: language() })
+      .then(({ turns, held }) => {
+        if (chat !== mine) return;
+        merge(turns, { live: true });
+        show.held(held);
+      })
+      .catch(() => {});
   }
 
   function reached(yes) {

@@ -128,8 +128,12 @@ function makePanel(element, root) {
     );
   }
 
-  function writeClear() {
+  function showClear() {
     clearer.hidden = !chat.begun || hidden;
+  }
+
+  function writeClear() {
+    showClear();
     const ask = button(text("clear"), () => {
       const yes = button(text("clear_yes"), clear);
       const no = button(text("cancel"), () => {
@@ -175,7 +179,7 @@ function makePanel(element, root) {
   // --- What the chat tells -------------------------------------------------------------------------
 
   function showTurns(fresh, isLive) {
-    writeClear();
+    showClear();
     writeBadge();
     if (hidden) return;
     list.update(chat.turns);
@@ -322,7 +326,7 @@ function makePanel(element, root) {
     });
     notice.replaceChildren(`${text("hidden")} `, show);
     notice.hidden = false;
-    writeClear();
+    showClear();
   }
 
   // --- Keys, sizes, comings and goings -------------------------------------------------------------

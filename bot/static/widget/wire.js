@@ -47,9 +47,10 @@ async function request(host, path, { body, token, language, keepalive, method = 
  * The socket: comes back by itself while somebody looks, and is given up when it goes silent.
  *
  * `hello` gives the first frame or null while there is nothing to listen to; `frame` gets what the server
- * sends; `closed` the code with which it ended the line, if it is one of ours.
+ * sends; `closed` the code with which it ended the line, if it is one of ours; `missing` that there is no
+ * line now, so that what was missed must be asked for.
  */
-function makeSocket(host, { hello, frame, closed }) {
+function makeSocket(host, { hello, frame, closed, missing }) {
   let socket = null;
   let live = false;
   let wait = 500;
@@ -119,6 +120,7 @@ function makeSocket(host, { hello, frame, closed }) {
     clearInterval(beat);
     silent = 0;
     socket = null;
+    if (!live && !(code >= 4400)) missing();
     live = false;
     for (const settle of [...waiting.values()]) settle(null);
     clearTimeout(again);
