@@ -19,6 +19,7 @@ from bot.channels.page import add_page
 from bot.channels.synthetic import Synthetic
 from bot.channels.talk import Talk
 from bot.channels.tokens import Tokens
+from bot.channels.widget import add_widget
 from bot.logs import configure_logs
 from bot.notify import misunderstood
 from bot.roster import FILE
@@ -61,6 +62,12 @@ def make_app(services: Services) -> web.Application:
         ),
     )
     add_page(app, content=lambda: services.content)
+    add_widget(
+        app,
+        content=lambda: services.content,
+        cards=lambda: services.cards,
+        page_context=settings.page_addresses,
+    )
     _add_desk(app, services)
     return app
 

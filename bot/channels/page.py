@@ -1,4 +1,4 @@
-"""The demo page and the published protocol: crisis lines in plain HTML, a chat box where JavaScript runs."""
+"""The demo page and the published protocol: the crisis lines, and the widget as on a clinic's site."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -17,24 +17,25 @@ from markdown import markdown
 from bot.channels.api import API_PATHS
 from bot.channels.errors import Handler
 from bot.channels.languages import preferred
-from bot.channels.wire import link_json
 from bot.content import Content
-from bot.messages import Language, Link
+from bot.content.lines import Line, lines
+from bot.content.snippet import snippet
+from bot.messages import Language
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
-LINE: Final = ("lifeline", "emergency", "clinic_phone")
-"""The numbers of `clinic.yml` that are always in view, in this order."""
 DOCS: Final = STATIC.parent.parent / "docs"
 PROTOCOLS: Final = {
     Language.EN: DOCS / "crisis-protocol.md",
     Language.ES: DOCS / "crisis-protocol.es.md",
 }
+SIMULATOR: Final = "/simulator"
+"""Where text messages can be tried, on a server that has it."""
 HTML_ERRORS: Final = frozenset({404, 405})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Renders the page from the templates, the texts of the page and the clinic's numbers."""
+    """Renders the pages from the templates, their texts and the clinic's numbers."""
 
     content: Callable[[], Content]
     texts: Mapping[str, Mapping[str, str]]
@@ -44,8 +45,15 @@ class Page:
     protocols: Mapping[Language, str]
 
     async def show(self, request: web.Request) -> web.Response:
-        """GET /: the page, in the language of `?lang=` or of the browser."""
-        return self._response(self.index, _language(request), 200)
+        """GET /: the demo page, in the language of `?lang=` or of the browser."""
+        language = _language(request)
+        return self._response(
+            self.index,
+            language,
+            200,
+            snippet=snippet(self.content(), language),
+            sms_way_item=self._sms_way(language) if _has_simulator(request.app) else "",
+        )
 
     async def show_protocol(self, request: web.Request) -> web.Response:
         """GET /protocol: what happens with a crisis message, in plain words (R10)."""
@@ -66,8 +74,7 @@ class Page:
             language=language,
             other=other,
             clinic_name=escape(self.content().clinic.name),
-            links="".join(_item(link, _number(link, self.content())) for link in self._line(language)),
-            texts=_script_json({language: self._for_script(language) for language in Language}),
+            links="".join(_item(line) for line in lines(self.content(), language)),
         )
         headers = {"Vary": "Accept-Language", "Content-Language": language}
         return web.Response(text=html, status=status, content_type="text/html", headers=headers)
@@ -76,15 +83,9 @@ class Page:
         texts = self.texts[language]
         return {**texts, "title": texts["title"].format(clinic_name=self.content().clinic.name)}
 
-    def _for_script(self, language: Language) -> dict[str, Any]:
-        links = [
-            {**link_json(link), "number": _number(link, self.content())} for link in self._line(language)
-        ]
-        return {**self._texts(language), "links": links}
-
-    def _line(self, language: Language) -> tuple[Link, ...]:
-        numbers = (self.content().clinic.numbers[name] for name in LINE)
-        return tuple(link for number in numbers for link in number.links[language])
+    def _sms_way(self, language: Language) -> str:
+        name, more, link = (escape(self.texts[language][f"sms_way{part}"]) for part in ("", "_more", "_link"))
+        return f'<li><h3>{name}</h3><p>{more}</p><a href="{SIMULATOR}">{link}</a></li>'
 
 
 def add_page(app: web.Application, *, content: Callable[[], Content]) -> None:
@@ -122,30 +123,18 @@ def _errors(page: Page) -> Middleware:
     return show_errors
 
 
+def _has_simulator(app: web.Application) -> bool:
+    return any(resource.canonical == SIMULATOR for resource in app.router.resources())
+
+
 def _language(request: web.Request) -> Language:
     asked = request.query.get("lang")
     return Language(asked) if asked in set(Language) else preferred(request)
 
 
-def _number(link: Link, content: Content) -> str:
-    """The number as people read it, where the link's label does not hold it; else nothing."""
-    shown = (number.display for number in content.clinic.numbers.values() if _has(number.links, link))
-    display = next(shown, "")
-    return "" if display in link.label else display
-
-
-def _has(links: Mapping[Language, tuple[Link, ...]], link: Link) -> bool:
-    return any(link in of_language for of_language in links.values())
-
-
-def _item(link: Link, number: str) -> str:
-    small = f" <small>{escape(number)}</small>" if number else ""
-    return f'<li><a class="tap" href="{escape(link.href)}"><span>{escape(link.label)}{small}</span></a></li>'
-
-
-def _script_json(value: object) -> str:
-    """JSON that cannot end the script element it stands in."""
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+def _item(line: Line) -> str:
+    small = f" <small>{escape(line.number)}</small>" if line.number else ""
+    return f'<li><a class="tap" href="{escape(line.href)}"><span>{escape(line.label)}{small}</span></a></li>'
 
 
 def _document(file: Path) -> str:

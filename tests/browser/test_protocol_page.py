@@ -33,9 +33,9 @@ async def test_the_numbers_come_before_the_text_and_the_text_can_be_skipped_to(o
         await expect(page.locator("#document")).to_be_focused()
 
 
-async def test_the_chat_leads_to_it_and_it_leads_back(open_page: OpenPage) -> None:
+async def test_the_start_leads_to_it_and_it_leads_back(open_page: OpenPage) -> None:
     async with open_page() as page:
-        await page.get_by_role("link", name="What happens in a crisis").click()
+        await page.get_by_role("link", name="What happens in a crisis").first.click()
         await expect(page.get_by_role("heading", level=2).first).to_contain_text("someone writes")
-        await page.get_by_role("link", name="Back to the chat").click()
-        await expect(page.locator("#message")).to_be_visible()
+        await page.get_by_role("link", name="Back to the start").click()
+        await expect(page.get_by_role("button", name="Open the chat")).to_be_visible()

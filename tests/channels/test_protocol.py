@@ -41,9 +41,9 @@ async def test_r10_the_protocol_is_published(client: Client, language: str, head
     assert "<script" not in html
 
 
-async def test_the_chat_page_leads_to_it(client: Client) -> None:
+async def test_the_start_leads_to_it(client: Client) -> None:
     async with client.get("/") as response:
-        assert 'href="/protocol"' in await response.text()
+        assert 'href="/protocol?lang=en"' in await response.text()
 
 
 def test_both_languages_say_the_same_steps() -> None:
