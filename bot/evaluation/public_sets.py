@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from bot.encoders import shared
 from bot.evaluation import tables
 from bot.evaluation.vectors import Floats, encode
+from bot.nlu.decision import OUT_OF_SCOPE
 from bot.nlu.topic_model import Example, TopicModel
 from bot.nlu.wording import Wording
 from bot.text.fault import DataError, Fault
@@ -36,7 +37,10 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What is learned, what must be recognised, and what must be told to be none of it."""
+    """What is learned, what must be recognised, and what must be told to be none of it.
+
+    `train` may hold lines out of scope, as a topic of their own.
+    """
 
     name: str
     train: Sequence[Pair]
@@ -111,7 +115,8 @@ def measure(name: str, path: Path) -> PublicReport:
 def _clinc(file: Path) -> Iterator[Split]:
     read = json.loads(file.read_text(encoding="utf-8"))
     train, test = ([(text, intent) for text, intent in read[part]] for part in ("train", "test"))
-    yield Split("150 intents", train, test, [text for text, _ in read["oos_test"]])
+    strange = [(text, OUT_OF_SCOPE) for text, _ in read["oos_train"]]
+    yield Split("150 intents", [*train, *strange], test, [text for text, _ in read["oos_test"]])
 
 
 def _banking(folder: Path) -> Iterator[Split]:
@@ -145,8 +150,10 @@ def _measured(split: Split) -> SplitScore:
         shared(), [Example(intent, text) for text, intent in split.train], {}, _vectors(texts)
     )
     test_texts, expected = zip(*split.test, strict=True)
-    inside, outside = _scores(model, test_texts), _scores(model, split.outside)
-    right = np.array(model.topics)[inside.argmax(axis=1)] == np.array(expected)
+    topics = np.array(model.topics)
+    intended = topics != OUT_OF_SCOPE
+    inside, outside = (_scores(model, lines)[:, intended] for lines in (test_texts, split.outside))
+    right = topics[intended][inside.argmax(axis=1)] == np.array(expected)
     threshold = np.quantile(inside.max(axis=1), 1 - ACCEPTED)
     return SplitScore(
         split.name,

@@ -21,10 +21,10 @@ SEED = 0
 OFFERED = 3
 """Topics that a question back offers."""
 
-_ANSWER: Final = np.arange(0.10, 0.60, 0.05)
+_ANSWER: Final = np.arange(0.06, 0.60, 0.04)
 _MARGIN: Final = np.arange(0.0, 0.45, 0.05)
-_ASK: Final = (0.15, 0.2, 0.25, 0.3)
-_REFUSE: Final = (0.1, 0.15, 0.2, 0.3, 0.4, 1.0)
+_ASK: Final = (0.05, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3)
+_REFUSE: Final = (0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 1.0)
 
 # What an outcome is worth, by what the question was. Right answers count 1. A wrong answer about a drug
 # is worse than a question back, and that is worse than the right answer; an answer where there must be

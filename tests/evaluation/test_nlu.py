@@ -88,12 +88,16 @@ def test_public_sets(tmp_path: Path) -> None:
     file = tmp_path / "clinc.json"
     pairs = [[text, topic] for topic, texts in TOPICS.items() if topic != "out_of_scope" for text in texts]
     outside = [[text, "oos"] for text in TOPICS["out_of_scope"]]
-    file.write_text(json.dumps({"train": pairs, "test": pairs, "oos_test": outside}), encoding="utf-8")
+    parts = {"train": pairs, "oos_train": [], "test": pairs, "oos_test": outside}
+    file.write_text(json.dumps(parts), encoding="utf-8")
     report = measure("clinc", file)
     (split,) = report.splits
     assert (split.train, split.test, split.outside) == (12, 12, 4)
     assert split.accuracy == 1.0
     assert split.recall >= 0.75
+    file.write_text(json.dumps({**parts, "oos_train": outside}), encoding="utf-8")
+    (taught,) = measure("clinc", file).splits
+    assert (taught.train, taught.accuracy, taught.recall) == (16, 1.0, 1.0)
     file.write_text("{}", encoding="utf-8")
     with pytest.raises(DataError, match="is not clinc data"):
         measure("clinc", file)
