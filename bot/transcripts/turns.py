@@ -179,6 +179,15 @@ def _past_turn(ring: KeyRing, turn: Turn) -> PastTurn:
     return PastTurn(reply.text, turn.created_at, reply.kind, reply)
 
 
+def page_of(ring: KeyRing, turn: Turn) -> Page | None:
+    """The page that a turn was written on, where it was kept.
+
+    Raises:
+        DecryptionError: The ring does not fit.
+    """
+    return Page(**json.loads(ring.decrypt(turn.page, turn.id, field=PAGE))) if turn.page else None
+
+
 async def add_inbound(
     session: AsyncSession, ring: KeyRing, turn: UUID, message: Message, *, risk: Risk, language: Language
 ) -> None:
