@@ -8,12 +8,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
-STANDS_FOR: Final = {
-    "http": {"http", "https"},
-    "ws": {"ws", "wss", "http", "https"},
-    "wss": {"wss", "https"},
-}
-"""Schemes that a source's scheme also means; not the sockets of a web address, which only 'self' does."""
+SAFER: Final = {"http": "https", "ws": "wss"}
+"""A source's scheme also means its safer one. Browsers differ on whether one for a web address means its
+sockets too, so that is not counted on, but for 'self'."""
 SOCKETS: Final = {"ws": "http", "wss": "https"}
 _HOST: Final = re.compile(
     r"^(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?P<host>[^:/]+)(?::(?P<port>\d+|\*))?(?P<path>/.*)?$", re.I
@@ -83,4 +80,4 @@ def _host_matches(source: str, address: str, page: str) -> bool:
 
 
 def _same(scheme: str, ours: str) -> bool:
-    return ours == scheme or ours in STANDS_FOR.get(scheme, ())
+    return ours in (scheme, SAFER.get(scheme))
