@@ -176,7 +176,7 @@ def watch(visit: Visit, page: Page, *, faults: bool = False) -> None:
     page.on("pageerror", lambda error: visit.wrong.append(str(error)))
     page.on(
         "console",
-        lambda line: visit.wrong.append(line.text) if not faults and "api/socket" not in line.text else None,
+        lambda line: visit.wrong.append(line.text) if not faults else None,
     )
 
 

@@ -79,6 +79,7 @@ async def test_clear_my_chat(visit: OpenVisit, server: Server) -> None:
     async with visit(viewport=DESK) as v:
         await v.ask()
         other = await another_tab(v)
+        await v.page.bring_to_front()
         await v.chat.get_by_role("button", name="Clear my chat").click()
         await v.chat.get_by_role("button", name="Yes, clear it").click()
         await expect(v.chat.locator(".notice")).to_have_text("Your chat was cleared here and at the clinic.")

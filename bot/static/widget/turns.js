@@ -56,7 +56,9 @@ function makeBubbles({ text, language, chat, say }) {
         each.setAttribute("aria-pressed", String(each.dataset.helpful === String(helpful)));
       }
       box.querySelector("form")?.remove();
-      box.append(comment(turn, helpful));
+      const form = comment(turn, helpful);
+      box.append(form);
+      form.scrollIntoView({ block: "nearest" });
     };
     const thumb = (name, helpful) =>
       button("", () => judge(helpful), { "aria-label": text(name), "aria-pressed": "false", "data-helpful": String(helpful) }, icon(helpful ? "up" : "down"));
@@ -93,7 +95,10 @@ function makeLog(box, bubble, end) {
 
   function scroll() {
     const node = shown && made.get(turnKey(shown))?.node;
-    box.scrollTop = node ? Math.min(node.offsetTop - SCROLL_MARGIN, box.scrollHeight) : box.scrollHeight;
+    const last = end.previousElementSibling;
+    // Below the last turn stands what nobody looks for first.
+    const bottom = last.offsetTop + last.offsetHeight + SCROLL_MARGIN - box.clientHeight;
+    box.scrollTop = node ? Math.min(node.offsetTop - SCROLL_MARGIN, box.scrollHeight) : bottom;
   }
 
   let height = 0;
