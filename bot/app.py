@@ -16,6 +16,11 @@ from bot.channels.api import ChatApi, add_api
 from bot.channels.limits import Limits
 from bot.channels.origins import Origins
 from bot.channels.page import add_page
+from bot.channels.sms.answering import Answers
+from bot.channels.sms.conversing import Conversations
+from bot.channels.sms.pacing import Pacing
+from bot.channels.sms.reports import Reporting
+from bot.channels.sms.webhook import SmsWebhook
 from bot.channels.synthetic import Synthetic
 from bot.channels.tokens import Tokens
 from bot.logs import configure_logs
@@ -62,8 +67,43 @@ def make_app(services: Services) -> web.Application:
         ),
     )
     add_page(app, content=lambda: services.content)
+    _add_sms(app, services)
     _add_desk(app, services)
     return app
+
+
+def _add_sms(app: web.Application, services: Services) -> None:
+    """Add the SMS provider's webhook, where there is one."""
+    provider = services.sms
+    if provider is None:
+        return
+    answers = Answers(
+        database=services.database,
+        ring=services.ring,
+        provider=provider,
+        reports=services.reports(provider),
+        cards=lambda: services.cards,
+    )
+    conversations = Conversations(services.database, services.ring)
+    webhook = SmsWebhook(
+        provider=provider,
+        pacing=Pacing(services.responder, conversations, Limits()),
+        answers=answers,
+        reporting=Reporting(services.database, services.notifier, services.clock),
+        refusals=services.sms_refusals,
+        clock=services.clock,
+        cards=lambda: services.cards,
+        guess=conversations.guess,
+        url=services.settings.base_url,
+        unsigned=services.settings.sms_unsigned,
+    )
+    app.add_routes(webhook.routes())
+
+    async def drain(_: web.Application) -> None:
+        await answers.drain()
+
+    # Before the services stop, which need not wait for a text that goes directly.
+    app.on_cleanup.insert(0, drain)
 
 
 def _add_desk(app: web.Application, services: Services) -> None:

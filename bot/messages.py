@@ -163,13 +163,22 @@ class Language(StrEnum):
     ES = "es"
 
 
+class CarrierAct(StrEnum):
+    """What the network has done about a reserved word, and has answered by itself."""
+
+    STOP = "STOP"
+    START = "START"
+    HELP = "HELP"
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One inbound message, its text already free of lone surrogates and NUL.
 
     `external_id` is the channel's own id (MessageSid, client_message_id): the same one twice is a
     retry. `sender` is the phone number on SMS and None on the web. `synthetic`: the program's own
-    heartbeat wrote it.
+    heartbeat wrote it. `attachments` are the media types of what came with the text and is never
+    fetched. `answerable`: not so for short codes and other senders that are machines.
     """
 
     conversation: UUID
@@ -180,6 +189,9 @@ class Message:
     language: Language | None = None
     sender: str | None = None
     synthetic: bool = False
+    carrier: CarrierAct | None = None
+    attachments: tuple[str, ...] = ()
+    answerable: bool = True
 
 
 class ReplyKind(StrEnum):

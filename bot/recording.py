@@ -50,17 +50,7 @@ class Recording:
             understood: Topic, confidence and candidates.
             seconds: How long the answer took.
         """
-        said = () if isinstance(replies, Silent) else replies
-        now = self._clock.now()
-        self._memory.said(accepted.message.conversation, said, now)
-        entry = RecordedEntry(
-            turn=accepted.turn,
-            conversation=accepted.message.conversation,
-            replies=said,
-            understood=understood,
-            latency_ms=round(seconds * 1000),
-            at=now,
-        )
+        entry = self._entry(accepted, replies, understood, seconds)
         if accepted.stored is Stored.NOWHERE:
             return  # There is no turn that this would answer.
         try:
@@ -68,6 +58,33 @@ class Recording:
         except Exception as error:  # Whatever the database does, the person has an answer waiting.
             log.warning("turn %s: replies go to the spool: %s", accepted.turn, type(error).__name__)
             await self._spool_entry(entry)
+
+    async def record_in_spool(
+        self, accepted: Accepted, replies: tuple[Reply, ...] | Silent, *, seconds: float
+    ) -> None:
+        """The same, beside a message that is in the spool."""
+        entry = self._entry(accepted, replies, EngineReply(), seconds)
+        if accepted.stored is not Stored.NOWHERE:
+            await self._spool_entry(entry)
+
+    def _entry(
+        self,
+        accepted: Accepted,
+        replies: tuple[Reply, ...] | Silent,
+        understood: EngineReply,
+        seconds: float,
+    ) -> RecordedEntry:
+        said = () if isinstance(replies, Silent) else replies
+        now = self._clock.now()
+        self._memory.said(accepted.message.conversation, said, now)
+        return RecordedEntry(
+            turn=accepted.turn,
+            conversation=accepted.message.conversation,
+            replies=said,
+            understood=understood,
+            latency_ms=round(seconds * 1000),
+            at=now,
+        )
 
     async def opened(self, conversation: UUID, channel: Channel, language: Language, now: datetime) -> None:
         """Store a conversation that was greeted and told that this is an automated service."""
