@@ -136,7 +136,7 @@ async def _note_turn(
     turn.external_id = external_id or turn.external_id
     await session.flush()
     crisis = turn.reply_kind is ReplyKind.CRISIS
-    await _consequences(session, turn.conversation_id, turn.id, state, turn.delivery_code, now, crisis=crisis)
+    await _consequences(session, turn, state, turn.delivery_code, now, crisis=crisis)
     return True
 
 
@@ -158,13 +158,12 @@ async def _settle_turn(session: AsyncSession, row: TextMessage, now: datetime) -
     crisis = row.crisis and row.paged_at is None
     if crisis and row.state is Delivery.FAILED:
         row.paged_at = now
-    await _consequences(session, row.conversation_id, row.id, row.state, row.code, now, crisis=crisis)
+    await _consequences(session, row, row.state, row.code, now, crisis=crisis)
 
 
 async def _consequences(
     session: AsyncSession,
-    conversation: UUID,
-    about: UUID,
+    sent: Turn | TextMessage,
     state: Delivery,
     code: str | None,
     now: datetime,
@@ -172,12 +171,16 @@ async def _consequences(
     crisis: bool,
 ) -> None:
     if state is Delivery.FAILED and code in OPTED_OUT_CODES:
-        await set_blocked(session, conversation, now)
+        await set_blocked(session, sent.conversation_id, now)
     if state is Delivery.DELIVERED:
-        # What arrives was not blocked, whatever we thought.
-        await set_blocked(session, conversation, None)
+        # What was sent since and arrives was not blocked, whatever we thought.
+        await session.execute(
+            update(Conversation)
+            .where(Conversation.id == sent.conversation_id, Conversation.blocked_at < sent.created_at)
+            .values(blocked_at=None)
+        )
     if state is Delivery.FAILED and crisis:
-        await cannot_arrive(session, conversation, about, now)
+        await cannot_arrive(session, sent.conversation_id, sent.id, now)
 
 
 async def _release_following(session: AsyncSession, row: TextMessage, at: datetime) -> None:

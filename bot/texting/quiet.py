@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 BEGIN: Final = time(21)
 END: Final = time(8)
 UNKNOWN: Final = "Etc/Unknown"
+MOST_ZONES: Final = 3
 LONGEST_NIGHT: Final = 3
 """Rounds after which the night of one zone and the next have been waited out."""
 
@@ -30,7 +31,8 @@ def zones(number: str, home: ZoneInfo) -> tuple[ZoneInfo, ...]:
         except (ZoneInfoNotFoundError, ValueError):
             if name != UNKNOWN:
                 continue
-    return tuple(found) or (home,)
+    # A number of the whole country is told by no area code.
+    return tuple(found) if 0 < len(found) <= MOST_ZONES else (home,)
 
 
 def after_quiet_hours(now: datetime, number: str, home: ZoneInfo) -> datetime:
