@@ -11,9 +11,20 @@ from enum import Enum
 from uuid import UUID, uuid4
 
 from bot.deadline import finish_within
-from bot.keywords import Keyword, keyword
+from bot.keywords import Keyword, carrier_act, keyword, keyword_language
 from bot.memory import Memory
-from bot.messages import MAX_TEXT, Language, Level, Message, Pager, Reply, Risk
+from bot.messages import (
+    MAX_TEXT,
+    CarrierAct,
+    Channel,
+    Kind,
+    Language,
+    Level,
+    Message,
+    Pager,
+    Reply,
+    Risk,
+)
 from bot.replay import store
 from bot.risk import Screener
 from bot.text import detect_language, requested_language
@@ -62,7 +73,8 @@ class Accepted:
     def entry(self) -> AcceptedEntry:
         """What is stored of it."""
         opted_out = {Keyword.OPT_OUT: True, Keyword.OPT_IN: False}.get(self.keyword) if self.keyword else None
-        return AcceptedEntry(self.turn, self.message, self.risk, self.language, opted_out)
+        blocked = _blocked(self.message)
+        return AcceptedEntry(self.turn, self.message, self.risk, self.language, opted_out, blocked)
 
     @property
     def sticky(self) -> Risk:
@@ -102,10 +114,25 @@ class Acceptance:
             accepted = await finish_within(ACCEPT_DEADLINE, self._commit_once(turn, message, risk))
         except Exception as error:  # Whatever the database does, the message goes on.
             log.warning("turn %s: database away: %s", turn, type(error).__name__)
-            accepted = await self._accept_without_database(turn, message, risk)
+            return await self.accept_into_spool(message, risk, turn=turn)
         if accepted.replies is None:
-            saved = accepted.stored is Stored.DATABASE
-            self._memory.heard(accepted.standing, message, accepted.risk, accepted.language, saved=saved)
+            self._memory.heard(accepted.standing, message, accepted.risk, accepted.language, saved=True)
+        return accepted
+
+    async def accept_into_spool(
+        self,
+        message: Message,
+        risk: Risk,
+        *,
+        turn: UUID | None = None,
+        within: timedelta = SPOOL_DEADLINE,
+    ) -> Accepted:
+        """Store the message without the database, which is away or has no time; never raises for storage.
+
+        At CRISIS and above staff are paged straight from memory.
+        """
+        accepted = await self._accept_without_database(turn or uuid4(), message, risk, within)
+        self._memory.heard(accepted.standing, message, accepted.risk, accepted.language, saved=False)
         return accepted
 
     async def _commit_once(self, turn: UUID, message: Message, risk: Risk) -> Accepted:
@@ -137,24 +164,32 @@ class Acceptance:
         known = self._memory.recall(message.conversation, now).history
         return len(message.text) <= MAX_TEXT and not set(standing.history) <= set(known)
 
-    async def _accept_without_database(self, turn: UUID, message: Message, risk: Risk) -> Accepted:
+    async def _accept_without_database(
+        self, turn: UUID, message: Message, risk: Risk, within: timedelta
+    ) -> Accepted:
         standing = self._memory.recall(message.conversation, message.received_at)
         accepted = self._accepted(turn, message, risk, standing)
         if risk.level >= Level.CRISIS and not message.synthetic:
             self._page(message.conversation, risk)
         try:
-            await finish_within(SPOOL_DEADLINE, self._spool.append(accepted.entry))
+            await finish_within(within, self._spool.append(accepted.entry))
         except (SpoolError, TimeoutError) as error:
             log.error("turn %s: accepted nowhere: %s", turn, type(error).__name__)
             return replace(accepted, stored=Stored.NOWHERE)
         return replace(accepted, stored=Stored.SPOOL)
 
     def _accepted(self, turn: UUID, message: Message, risk: Risk, standing: Standing) -> Accepted:
-        detected = requested_language(message.text) or detect_language(message.text)
-        language = detected or message.language or standing.language or Language.EN
         wanted = (
-            None if risk.level >= Level.CRISIS else keyword(message.text, message.channel, standing.opted_out)
+            None
+            if risk.level >= Level.CRISIS
+            else keyword(message.text, message.channel, standing.opted_out, message.carrier)
         )
+        of_command = keyword_language(message.text) or standing.language if wanted else None
+        detected = requested_language(message.text) or detect_language(message.text)
+        language = of_command or detected or message.language or standing.language or Language.EN
+        if wanted is Keyword.HELP and risk.level < Level.CONCERN:
+            # One word, and whoever writes it may mean it: the service text is its check-in (R16).
+            risk = replace(risk, level=Level.CONCERN, kind=Kind.DISTRESS)
         return Accepted(turn, message, risk, standing, language, keyword=wanted)
 
     def _other_id(self, message: Message) -> str:
@@ -172,6 +207,16 @@ class Acceptance:
                 await self._pager.page(conversation, risk, "database away")
         except Exception as error:  # A pager may fail in any way; the card goes out all the same.
             log.error("conversation %s: page failed: %s", conversation, type(error).__name__)
+
+
+def _blocked(message: Message) -> bool | None:
+    """Whether the network keeps our texts from the sender from now on; None when nothing changes."""
+    if message.channel is not Channel.SMS:
+        return None
+    if not message.answerable:
+        return True
+    act = message.carrier or carrier_act(message.text)
+    return {CarrierAct.STOP: True, CarrierAct.START: False}.get(act) if act else None
 
 
 def _level(risk: Risk) -> Level:

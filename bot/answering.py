@@ -25,6 +25,7 @@ from bot.messages import (
     Utterance,
 )
 from bot.offers import with_offers
+from bot.remainder import rest_of
 from bot.text import plain
 from bot.understanding import open_context, understand
 
@@ -56,6 +57,9 @@ async def answer(
     service = _service(accepted, limited)
     if service is not None:
         return (cards.service(service, accepted.language, accepted.message.channel),), EngineReply()
+    rest = rest_of(accepted, cards)
+    if rest is not None:
+        return (rest,), EngineReply()
     if accepted.standing.opted_out or accepted.standing.held_by is not None:
         return SILENT, EngineReply()
     open_ = open_context(accepted)
@@ -65,6 +69,9 @@ async def answer(
         log.warning("turn %s: engine unavailable: %s", accepted.turn, error)
         return (), EngineReply()
     replies = _replies(accepted, understood, open_, content)
+    if replies and accepted.message.attachments:
+        # The words beside a picture are answered; nobody may think that the picture was seen.
+        replies = (*replies, cards.service("media", accepted.language, accepted.message.channel))
     if understood.topic == DANGER and all(reply.kind is ReplyKind.SERVICE for reply in replies):
         # It sounds like danger to the classifier and the screen has no cue: ask.
         check_in = cards.check_in(CONCERN, accepted.language, accepted.message.channel)
@@ -81,7 +88,7 @@ def _service(accepted: Accepted, limited: bool) -> str | None:
     if len(accepted.message.text) > MAX_TEXT:
         return "too_long"
     if not plain(accepted.message.text):
-        return "unreadable"
+        return "media" if accepted.message.attachments else "unreadable"
     return "limited" if limited else None
 
 

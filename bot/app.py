@@ -17,6 +17,11 @@ from bot.channels.errors import Errors
 from bot.channels.limits import Limits
 from bot.channels.origins import Origins
 from bot.channels.page import add_page
+from bot.channels.sms.answering import Answers
+from bot.channels.sms.conversing import Conversations
+from bot.channels.sms.pacing import Pacing
+from bot.channels.sms.reports import Reporting
+from bot.channels.sms.webhook import SmsWebhook
 from bot.channels.socket import Sockets, add_socket
 from bot.channels.synthetic import Synthetic
 from bot.channels.talk import Talk
@@ -74,6 +79,7 @@ def make_app(services: Services) -> web.Application:
         cards=lambda: services.cards,
         page_context=settings.page_addresses,
     )
+    _add_sms(app, services)
     _add_desk(app, services)
     return app
 
@@ -91,6 +97,40 @@ def _talk(services: Services) -> Talk:
         limits=Limits(trusted_proxies=services.settings.trusted_proxies),
         pages=services.settings.page_addresses,
     )
+
+
+def _add_sms(app: web.Application, services: Services) -> None:
+    """Add the SMS provider's webhook, where there is one."""
+    provider = services.sms
+    if provider is None:
+        return
+    answers = Answers(
+        database=services.database,
+        ring=services.ring,
+        provider=provider,
+        reports=services.reports(provider),
+        cards=lambda: services.cards,
+    )
+    conversations = Conversations(services.database, services.ring)
+    webhook = SmsWebhook(
+        provider=provider,
+        pacing=Pacing(services.responder, conversations, Limits()),
+        answers=answers,
+        reporting=Reporting(services.database, services.notifier, services.clock),
+        refusals=services.sms_refusals,
+        clock=services.clock,
+        cards=lambda: services.cards,
+        guess=conversations.guess,
+        url=services.settings.base_url,
+        unsigned=services.settings.sms_unsigned,
+    )
+    app.add_routes(webhook.routes())
+
+    async def drain(_: web.Application) -> None:
+        await answers.drain()
+
+    # Before the services stop, which need not wait for a text that goes directly.
+    app.on_cleanup.insert(0, drain)
 
 
 def _add_desk(app: web.Application, services: Services) -> None:

@@ -62,7 +62,7 @@ class Cards:
         return self._fixed["disclosure", (language, channel)]
 
     def service(self, name: str, language: Language, channel: Channel) -> Reply:
-        """A text about the service itself: one of `bot.content.safety.SERVICES`.
+        """A text about the service itself: one of `bot.content.safety.SERVICES`, or `REST`.
 
         Raises:
             KeyError: There is no such text.

@@ -19,6 +19,7 @@ from bot.content import Content, UnsignedResponseError
 from bot.disclosure import disclosure_due
 from bot.exchange import Exchange, beside
 from bot.guarantee import guarantee
+from bot.keywords import Keyword
 from bot.memory import Memory
 from bot.messages import (
     SILENT,
@@ -39,11 +40,13 @@ from bot.messages import (
 from bot.recording import Recording
 from bot.risk import Screener
 from bot.second_look import SecondLook
-from bot.text import plain
+from bot.text import detect_language, plain
 
 log = logging.getLogger(__name__)
 
 TURN_DEADLINE: Final = timedelta(seconds=3)
+RUSH_SPOOL: Final = timedelta(seconds=1.5)
+"""For the spool when hundreds write to it: nothing else of the turn takes long then."""
 LONG_TEXT = 20_000
 """Characters above which screening leaves the event loop, so that other senders are not kept waiting."""
 
@@ -78,11 +81,15 @@ class Responder:
         self._turns: dict[tuple[UUID, Channel, str, str], asyncio.Task[Exchange]] = {}
         self._background: set[asyncio.Task[None]] = set()
 
-    async def respond(self, message: Message, *, limited: bool = False) -> tuple[Reply, ...] | Silent:
+    async def respond(
+        self, message: Message, *, limited: bool = False, within: timedelta = TURN_DEADLINE
+    ) -> tuple[Reply, ...] | Silent:
         """The replies of `exchange`."""
-        return (await self.exchange(message, limited=limited)).replies
+        return (await self.exchange(message, limited=limited, within=within)).replies
 
-    async def exchange(self, message: Message, *, limited: bool = False) -> Exchange:
+    async def exchange(
+        self, message: Message, *, limited: bool = False, within: timedelta = TURN_DEADLINE
+    ) -> Exchange:
         """Answer one inbound message within three seconds, whatever is broken; never raises.
 
         A retry that arrives while the first is in flight waits for the same answer. The turn is a
@@ -93,10 +100,29 @@ class Responder:
         if turn is None:
             turn = self._turns[flight] = asyncio.create_task(self._turn(message, limited=limited))
             turn.add_done_callback(lambda _: self._turns.pop(flight, None))
-        done, _ = await asyncio.wait({turn}, timeout=TURN_DEADLINE.total_seconds())
+        done, _ = await asyncio.wait({turn}, timeout=within.total_seconds())
         if done and not turn.cancelled() and not turn.exception():
             return turn.result()
-        return self._last_resort(message, turn)
+        error = turn.exception() if turn.done() and not turn.cancelled() else None
+        log.error("conversation %s: turn failed: %s", message.conversation, type(error).__name__)
+        return self._last_resort(message)
+
+    async def respond_in_a_rush(self, message: Message) -> tuple[Reply, ...] | Silent:
+        """Answer without the database and the engine, when so many write that neither has time; never raises.
+
+        The message is in the spool, and the replies with it. A question gets the fallback with the numbers.
+        """
+        started = time.monotonic()
+        try:
+            history = self._memory.recall(message.conversation, message.received_at).history
+            risk = await self._screen_by_rules(message, history)
+            accepted = await self._acceptance.accept_into_spool(message, risk, within=RUSH_SPOOL)
+            replies = self._complete(accepted, ()) if message.answerable else SILENT
+            await self._recording.record_in_spool(accepted, replies, seconds=time.monotonic() - started)
+        except Exception as error:  # Whatever it is, the numbers go out.
+            log.error("conversation %s: rush failed: %s", message.conversation, type(error).__name__)
+            return self._last_resort(message).replies
+        return replies
 
     async def _turn(self, message: Message, *, limited: bool) -> Exchange:
         started = time.monotonic()
@@ -129,6 +155,8 @@ class Responder:
     ) -> tuple[tuple[Reply, ...] | Silent, EngineReply]:
         replies: tuple[Reply, ...] | Silent = ()
         understood = EngineReply()
+        if not accepted.message.answerable:
+            return SILENT, understood
         if accepted.risk.level >= Level.CRISIS:
             self._tell_engine(accepted)
         else:
@@ -143,7 +171,13 @@ class Responder:
         """Everything that must go with the replies: the guarantee, a due disclosure, a failure to save."""
         cards, language, channel = self._cards(), accepted.language, accepted.message.channel
         said = guarantee(
-            replies, accepted.risk, accepted.sticky, cards=cards, language=language, channel=channel
+            replies,
+            accepted.risk,
+            accepted.sticky,
+            cards=cards,
+            language=language,
+            channel=channel,
+            checks_in=accepted.keyword is Keyword.HELP,
         )
         if self._disclosure_due(accepted, said):
             disclosure = cards.disclosure(language, channel)
@@ -155,6 +189,8 @@ class Responder:
     def _disclosure_due(self, accepted: Accepted, said: tuple[Reply, ...]) -> bool:
         if accepted.risk.level >= Level.CRISIS or any(reply.kind is ReplyKind.DISCLOSURE for reply in said):
             return False
+        if accepted.keyword is not None:
+            return False  # One confirmation, nothing more.
         return disclosure_due(
             accepted.message.received_at,
             disclosed_at=accepted.standing.disclosed_at,
@@ -174,11 +210,10 @@ class Responder:
         except EngineUnavailableError:
             log.info("turn %s: the engine has not heard of it", accepted.turn)
 
-    def _last_resort(self, message: Message, turn: asyncio.Task[Exchange]) -> Exchange:
+    def _last_resort(self, message: Message) -> Exchange:
         """The card that the words ask for, from memory alone, when the turn failed or is late."""
-        error = turn.exception() if turn.done() and not turn.cancelled() else None
-        log.error("conversation %s: turn failed: %s", message.conversation, type(error).__name__)
-        cards, language = self._cards(), message.language or Language.EN
+        cards = self._cards()
+        language = detect_language(message.text[:LONG_TEXT]) or message.language or Language.EN
         try:
             risk = self._screener().screen(message.text[:LONG_TEXT], at=message.received_at)
         except Exception as failure:  # A broken screener must not take the numbers away.

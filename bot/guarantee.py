@@ -14,7 +14,14 @@ KEEPS_LINE_IN_VIEW = frozenset(
 
 
 def guarantee(
-    replies: Sequence[Reply], risk: Risk, sticky: Risk, *, cards: Cards, language: Language, channel: Channel
+    replies: Sequence[Reply],
+    risk: Risk,
+    sticky: Risk,
+    *,
+    cards: Cards,
+    language: Language,
+    channel: Channel,
+    checks_in: bool = False,
 ) -> tuple[Reply, ...]:
     """The replies that may go out.
 
@@ -22,6 +29,7 @@ def guarantee(
         replies: What the engine or a keyword answered; may be empty.
         risk: What was found in this message.
         sticky: The crisis state in force from earlier messages; level NONE or CONCERN when there is none.
+        checks_in: The replies are a service text that does for a check-in what it must hold: HELP by SMS.
 
     Returns:
         At least one reply. At CRISIS and above exactly the crisis card; at CONCERN a check-in among
@@ -30,7 +38,7 @@ def guarantee(
     if risk.level >= Level.CRISIS:
         return cards.crisis(risk, language, channel)
     in_crisis_state = sticky.level >= Level.CRISIS
-    if risk.level == Level.CONCERN:
+    if risk.level == Level.CONCERN and not (checks_in and replies):
         check_in = cards.check_in(sticky if in_crisis_state else risk, language, channel)
         return (check_in, *(reply for reply in replies if not _says_less_than_a_check_in(reply)))
     answered = tuple(replies) or (cards.fallback(language, channel),)

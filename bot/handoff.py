@@ -127,7 +127,8 @@ async def _take_up(
 ) -> Opened:
     row = await locked(session, conversation)
     if not row.synthetic:
-        return await _write(session, conversation, why, turn, risk, now, reachable=row.opted_out_at is None)
+        reachable = row.opted_out_at is None and row.blocked_at is None
+        return await _write(session, conversation, why, turn, risk, now, reachable=reachable)
     # The heartbeat: everything is written, so that a fault in writing is found, and taken back.
     savepoint = await session.begin_nested()
     opened = await _write(session, conversation, why, turn, risk, now, reachable=True)

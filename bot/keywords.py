@@ -11,7 +11,7 @@ import re
 from enum import StrEnum
 
 from bot.content.folding import words
-from bot.messages import Channel
+from bot.messages import CarrierAct, Channel, Language
 
 
 class Keyword(StrEnum):
@@ -99,14 +99,31 @@ _REQUESTS = (
 _REQUEST = re.compile(_POLITE + "(?:" + "|".join(_REQUESTS) + ")" + _TAIL)
 
 
-def keyword(text: str, channel: Channel, opted_out: bool) -> Keyword | None:
+_BY_CARRIER = {
+    CarrierAct.STOP: Keyword.OPT_OUT,
+    CarrierAct.START: Keyword.OPT_IN,
+    CarrierAct.HELP: Keyword.HELP,
+}
+_CARRIER_STOP = frozenset(
+    {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"},
+)
+_CARRIER_START = frozenset({"start", "unstop", "yes"})
+_SPANISH = frozenset({"alto", "parar", "pare", "detener", "baja", "cancelar", "ayuda"})
+
+
+def keyword(
+    text: str, channel: Channel, opted_out: bool, carrier: CarrierAct | None = None
+) -> Keyword | None:
     """The command that a whole message is, or None.
 
     Args:
         text: What the sender wrote; case, accents and punctuation do not matter.
         channel: Only SMS has commands.
         opted_out: Whether the sender is opted out now, which makes a bare "yes" an opt-in.
+        carrier: What the network says that it took the message for; it comes before the words.
     """
+    if carrier is not None:
+        return _BY_CARRIER[carrier]
     if channel != Channel.SMS or len(text) > LONGEST:
         return None
     said = " ".join(words(text))
@@ -115,3 +132,20 @@ def keyword(text: str, channel: Channel, opted_out: bool) -> Keyword | None:
     if said in _OPT_IN or (opted_out and said in _YES):
         return Keyword.OPT_IN
     return Keyword.HELP if said in _HELP else None
+
+
+def carrier_act(text: str) -> CarrierAct | None:
+    """What a network does by default when this is a whole message: block our texts, or let them through.
+
+    Networks compare the body as it is, so "STOP." is a request to us alone. Source: Twilio's list of
+    default keywords, as of April 2025.
+    """
+    said = text.strip().casefold()
+    if said in _CARRIER_STOP:
+        return CarrierAct.STOP
+    return CarrierAct.START if said in _CARRIER_START else None
+
+
+def keyword_language(text: str) -> Language | None:
+    """The language of a command that only one language has."""
+    return Language.ES if " ".join(words(text)) in _SPANISH else None

@@ -163,6 +163,14 @@ class Language(StrEnum):
     ES = "es"
 
 
+class CarrierAct(StrEnum):
+    """What the network has done about a reserved word, and has answered by itself."""
+
+    STOP = "STOP"
+    START = "START"
+    HELP = "HELP"
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """The page of the clinic's site that a message was written on. What it says is a stranger's text."""
@@ -177,7 +185,9 @@ class Message:
 
     `external_id` is the channel's own id (MessageSid, client_message_id): the same one twice is a
     retry. `sender` is the phone number on SMS and None on the web. `synthetic`: the program's own
-    heartbeat wrote it. `page` is None unless the clinic has it kept.
+    heartbeat wrote it. `attachments` are the media types of what came with the text and is never
+    fetched. `answerable`: not so for short codes and other senders that are machines. `page` is None unless
+    the clinic has it kept.
     """
 
     conversation: UUID
@@ -189,6 +199,9 @@ class Message:
     sender: str | None = None
     synthetic: bool = False
     page: Page | None = None
+    carrier: CarrierAct | None = None
+    attachments: tuple[str, ...] = ()
+    answerable: bool = True
 
 
 class ReplyKind(StrEnum):

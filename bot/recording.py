@@ -55,10 +55,38 @@ class Recording:
         Returns:
             The message and the replies as clients know them again.
         """
+        entry = self._entry(accepted, replies, understood, seconds)
+        if accepted.stored is Stored.NOWHERE:
+            return unplaced(accepted.turn, entry.at, replies)  # There is no turn that this would answer.
+        try:
+            own, *theirs = await finish_within(RECORD_DEADLINE, self._store(entry))
+        except Exception as error:  # Whatever the database does, the person has an answer waiting.
+            log.warning("turn %s: replies go to the spool: %s", accepted.turn, type(error).__name__)
+            await self._spool_entry(entry)
+            return unplaced(accepted.turn, entry.at, replies)
+        if len(theirs) != len(entry.replies):  # Another process was first, with another answer.
+            return unplaced(accepted.turn, entry.at, replies)
+        return Exchange(own, replies, tuple(theirs))
+
+    async def record_in_spool(
+        self, accepted: Accepted, replies: tuple[Reply, ...] | Silent, *, seconds: float
+    ) -> None:
+        """The same, beside a message that is in the spool."""
+        entry = self._entry(accepted, replies, EngineReply(), seconds)
+        if accepted.stored is not Stored.NOWHERE:
+            await self._spool_entry(entry)
+
+    def _entry(
+        self,
+        accepted: Accepted,
+        replies: tuple[Reply, ...] | Silent,
+        understood: EngineReply,
+        seconds: float,
+    ) -> RecordedEntry:
         said = () if isinstance(replies, Silent) else replies
         now = self._clock.now()
         self._memory.said(accepted.message.conversation, said, now)
-        entry = RecordedEntry(
+        return RecordedEntry(
             turn=accepted.turn,
             conversation=accepted.message.conversation,
             replies=said,
@@ -66,17 +94,6 @@ class Recording:
             latency_ms=round(seconds * 1000),
             at=now,
         )
-        if accepted.stored is Stored.NOWHERE:
-            return unplaced(accepted.turn, now, replies)  # There is no turn that this would answer.
-        try:
-            own, *theirs = await finish_within(RECORD_DEADLINE, self._store(entry))
-        except Exception as error:  # Whatever the database does, the person has an answer waiting.
-            log.warning("turn %s: replies go to the spool: %s", accepted.turn, type(error).__name__)
-            await self._spool_entry(entry)
-            return unplaced(accepted.turn, now, replies)
-        if len(theirs) != len(said):  # Another process was first, with another answer.
-            return unplaced(accepted.turn, now, replies)
-        return Exchange(own, replies, tuple(theirs))
 
     async def opened(self, conversation: UUID, channel: Channel, language: Language, now: datetime) -> None:
         """Store a conversation that was greeted and told that this is an automated service."""

@@ -40,6 +40,11 @@ async def rehearse(
             database_url=f"sqlite+aiosqlite:///{Path(folder) / 'rehearsal.db'}",
             spool=Path(folder) / "spool",
             notify_urls=(),
+            sms_from="",
+            sms_unsigned=False,
+            twilio_account_sid="",
+            twilio_auth_token=(),
+            telnyx_public_key="",
         )
         services = Services(private, clock=clock, notifies=False, through=through)
         await services.start()

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import handoff
-from bot.messages import Level, Risk
+from bot.messages import Channel, Level, Risk
 from bot.transcripts import turns
 from bot.transcripts.clearing import clear, was_cleared
 from bot.transcripts.database import Database, RefusedError
@@ -43,6 +43,7 @@ class Replayed:
     refused: int = 0
     unreadable: int = 0
     known_as: dict[UUID, UUID] = field(default_factory=dict)
+    moved: dict[UUID, UUID] = field(default_factory=dict)
 
 
 async def store(session: AsyncSession, ring: KeyRing, entry: AcceptedEntry) -> None:
@@ -51,6 +52,8 @@ async def store(session: AsyncSession, ring: KeyRing, entry: AcceptedEntry) -> N
     await turns.add_inbound(session, ring, entry.turn, message, risk=risk, language=entry.language)
     if entry.opted_out is not None:
         await turns.set_opted_out(session, message.conversation, now if entry.opted_out else None)
+    if entry.blocked is not None:
+        await turns.set_blocked(session, message.conversation, now if entry.blocked else None)
     if risk.level >= Level.CONCERN:
         await turns.hold_sticky(session, message.conversation, risk, now)
     if risk.level >= Level.CRISIS:
@@ -161,7 +164,7 @@ async def _accept(session: AsyncSession, ring: KeyRing, entry: AcceptedEntry, do
         return
     retry = await turns.find_retry(session, ring, entry.message.channel, entry.message.external_id)
     if retry is None:
-        await store(session, ring, entry)
+        await store(session, ring, await _at_home(session, ring, entry, done))
     else:
         # The sender tried again when the database was back: the same message, accepted then.
         done.known_as[entry.turn] = retry.turn
@@ -172,11 +175,24 @@ async def _is_unwanted(session: AsyncSession, entry: AcceptedEntry) -> bool:
     return await was_cleared(session, entry.message.conversation, entry.message.received_at)
 
 
+async def _at_home(
+    session: AsyncSession, ring: KeyRing, entry: AcceptedEntry, done: Replayed
+) -> AcceptedEntry:
+    """A text in the conversation that its number has now; without the database that could only be guessed."""
+    message = entry.message
+    if message.channel is not Channel.SMS or message.sender is None:
+        return entry
+    home = await turns.conversation_of(session, ring, message.sender, message.received_at)
+    done.moved[message.conversation] = home
+    return replace(entry, message=replace(message, conversation=home))
+
+
 async def _record(session: AsyncSession, ring: KeyRing, entry: RecordedEntry, done: Replayed) -> None:
     known = done.known_as.get(entry.turn, entry.turn)
-    if await session.get(Turn, known) is None and await was_cleared(session, entry.conversation, entry.at):
+    home = done.moved.get(entry.conversation, entry.conversation)
+    if await session.get(Turn, known) is None and await was_cleared(session, home, entry.at):
         return
-    await store_answer(session, ring, replace(entry, turn=known))
+    await store_answer(session, ring, replace(entry, turn=known, conversation=home))
 
 
 async def _call_back(session: AsyncSession, ring: KeyRing, entry: CallBackEntry) -> None:

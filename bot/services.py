@@ -12,6 +12,8 @@ from uuid import UUID
 from bot.acceptance import Acceptance
 from bot.calling_back import CallBacks
 from bot.cards import Cards
+from bot.channels.sms import making
+from bot.channels.sms.refusing import Refusals
 from bot.clearing import Clearing
 from bot.clock import SystemClock
 from bot.content import Content
@@ -32,6 +34,9 @@ from bot.roster import Roster
 from bot.roster import load as load_roster
 from bot.second_look import SecondLook
 from bot.settings import Mode, Settings
+from bot.texting.provider import Provider
+from bot.texting.reporting import Reports
+from bot.texting.sending import Texter
 from bot.transcripts import synthetic
 from bot.transcripts.database import Database, StorageError
 from bot.transcripts.encryption import DecryptionError, KeyRing
@@ -78,6 +83,7 @@ class Services:
     Raises:
         DataError: `data/` cannot be used.
         KeyRingError: A key is malformed.
+        SettingsError: The settings for SMS contradict each other.
 
     Args:
         settings: What the operator chose.
@@ -111,6 +117,8 @@ class Services:
             labels=self.roster.names if self.roster else {},
         )
         self.worker = self._worker()
+        self.sms: Provider | None = making.provider(settings, self.clock)
+        self.sms_refusals = Refusals(self.clock)
         self.spool = Spool(settings.spool, self.ring)
         self.engine: RasaEngine | CardsOnly = (
             RasaEngine(settings, content=lambda: self.content) if settings.mode is Mode.FULL else CardsOnly()
@@ -137,6 +145,15 @@ class Services:
     def cards(self) -> Cards:
         """The cards now in force."""
         return self.live.current.cards
+
+    @property
+    def texts_off(self) -> str | None:
+        """Why nobody can be texted but in answer, in a sentence; None when they can."""
+        return making.texts_off(self.sms)
+
+    def reports(self, provider: Provider) -> Reports:
+        """Where the provider reports what became of texts."""
+        return Reports(self.settings.base_url, provider.name)
 
     def _screener(self) -> Screener:
         return self.live.current.screener
@@ -191,6 +208,12 @@ class Services:
         running = [self._repair(), self.live.watch()]
         if self._notifies:
             running.append(self.worker.run())
+        if self.sms is not None and self.sms.sends:
+            running.append(
+                Texter(self.database, self.ring, self.sms, self.reports(self.sms), self.clock).run()
+            )
+        elif self.texts_off:
+            log.info("%s", self.texts_off)
         self._tasks = [asyncio.create_task(each) for each in running]
 
     async def stop(self) -> None:
@@ -217,6 +240,8 @@ class Services:
             found.append("data: a change is refused; the log says why")
         if not self.second_look.ready:
             found.append("risk: rules alone, the learned layer is not loaded")
+        if self.sms_refusals.warning is not None:
+            found.append(self.sms_refusals.warning)
         return found
 
     async def is_stored(self, message: Message) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -59,6 +60,14 @@ class Settings:
     audit_anchor_url: str = ""
     heartbeat_secret: str = field(default="", repr=False)
     heartbeat_ping: str = field(default="", repr=False)
+    sms_from: str = ""
+    sms_unsigned: bool = False
+    twilio_account_sid: str = ""
+    twilio_auth_token: tuple[str, ...] = field(default=(), repr=False)
+    twilio_api_url: str = "https://api.twilio.com"
+    telnyx_public_key: str = ""
+    telnyx_api_key: str = field(default="", repr=False)
+    telnyx_api_url: str = "https://api.telnyx.com"
     contact: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Every setting that begins with `HARBORLINE_CONTACT_`, by its whole name."""
 
@@ -180,6 +189,12 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _texts_from(value: str) -> str:
+    if not re.fullmatch(r"\+[1-9]\d{6,14}|MG[0-9a-f]{32}", value):
+        raise ValueError("give our number like +13215550100, or a Messaging Service's SID, MG and 32 digits")
+    return value
+
+
 def _words(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
@@ -205,4 +220,12 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "audit_anchor_url": str,
     "heartbeat_secret": _secret,
     "heartbeat_ping": _web_address,
+    "sms_from": _texts_from,
+    "sms_unsigned": _yes,
+    "twilio_account_sid": str,
+    "twilio_auth_token": _words,
+    "twilio_api_url": _web_address,
+    "telnyx_public_key": str,
+    "telnyx_api_key": str,
+    "telnyx_api_url": _web_address,
 }

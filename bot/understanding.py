@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from bot.acceptance import Accepted
 from bot.content import Content, topic
 from bot.followups import Context, choice, context, questions, readings
-from bot.messages import Engine, EngineReply, EngineUnavailableError, ReplyKind, Utterance
+from bot.messages import Channel, Engine, EngineReply, EngineUnavailableError, ReplyKind, Utterance
 from bot.text import other_language, plain, requested_language
 
 UNSETTLED: Final = frozenset({"ask_back", "nlu_fallback", "out_of_scope"})
@@ -17,6 +18,8 @@ UNSETTLED: Final = frozenset({"ask_back", "nlu_fallback", "out_of_scope"})
 PARTS: Final = 3
 """Questions of one message that are looked at; two of them are answered."""
 ANSWERS: Final = 2
+SESSION: Final = timedelta(hours=24)
+"""After so long a silence an SMS thread is a new session; the crisis state has a time of its own."""
 REPEAT: Final = "repeat"
 OTHER_LANGUAGE: Final = Utterance("utter_other_language")
 MORE: Final = EngineReply((Utterance("utter_more"),), "more", 1.0)
@@ -62,7 +65,11 @@ async def understand(accepted: Accepted, open_: Context, content: Content, engin
 
 def open_context(accepted: Accepted) -> Context:
     """What the conversation's last exchange left open when this message came."""
-    return context(accepted.standing.history, accepted.message.received_at)
+    now, heard_at = accepted.message.received_at, accepted.standing.last_inbound_at
+    if accepted.message.channel is Channel.SMS and heard_at is not None and now - heard_at >= SESSION:
+        # A thread of texts is never closed: what was offered yesterday is no choice any more.
+        return Context()
+    return context(accepted.standing.history, now)
 
 
 async def _each(asked: Sequence[str], ask: Ask, content: Content) -> EngineReply | None:

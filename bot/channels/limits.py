@@ -58,6 +58,10 @@ class Limits:
         over_address = self._over_address(self._per_address, "message", request)
         return self._over(self._per_conversation, "conversation", conversation.hex) or over_address
 
+    def text(self, conversation: UUID) -> bool:
+        """Count a text message; whether its sender is over the limit. Texts have no address to count by."""
+        return self._over(self._per_conversation, "conversation", conversation.hex)
+
     def opening(self, request: web.BaseRequest) -> bool:
         """Count a conversation's opening; whether its sender is over the limit."""
         return self._over_address(self._openings, "opening", request)

@@ -18,8 +18,8 @@ from bot.text.fault import Fault
 DANGER = frozenset({ReplyKind.CRISIS, ReplyKind.CHECK_IN, ReplyKind.FALLBACK})
 """Kinds that are said to somebody who may be in danger."""
 
-RESERVED_WORDS_ALLOWED = frozenset({"help", "opted_in"})
-"""Carriers ask for the STOP line in these two."""
+RESERVED_WORDS_ALLOWED = frozenset({"help", "opted_in", "disclosure"})
+"""Carriers ask for the HELP and STOP line in these; nothing else may ask for a reserved word (R16)."""
 
 FILE = "wording.yml"
 
@@ -28,6 +28,14 @@ PLACEHOLDER = re.compile(r"\{\w*\}")
 _RESERVED = re.compile(
     r"\b(STOP|STOPALL|UNSUBSCRIBE|CANCEL|END|QUIT|REVOKE|OPTOUT|START|UNSTOP|HELP|INFO|YES)\b"
 )
+_INVITED = re.compile(
+    r"\b(?:reply|replying|respond|text|texting|write|type|send|answer|say|responda|conteste|mande|envie|escriba"
+    r"|diga)\b(?: (?:with|back|us|me|the word|just|only|con|la palabra|solo|un|a|por mensaje))*"
+    r" [\"']?(stop|stopall|unsubscribe|cancel|end|quit|revoke|optout|opt out|start|unstop|yes|help|info"
+    r"|remove|alto|parar|baja|cancelar|ayuda|si)\b",
+    re.IGNORECASE,
+)
+"""An invitation in whatever case: "reply yes" is acted upon by networks as much as "reply YES"."""
 _NUMBER = re.compile(r"\d[\d ().-]*\d")
 _LONGEST_PLAIN_NUMBER = 2
 """Digits of "24" and "18"; anything longer is a number to dial."""
@@ -66,10 +74,9 @@ def _problems(curated: Curated, variant: Variant, rules: tuple[Rule, ...]) -> It
     for number in _NUMBER.findall(said):
         if sum(char.isdecimal() for char in number) > _LONGEST_PLAIN_NUMBER:
             yield f"holds the number '{number}'", "Put it in clinic.yml and write its name in braces."
-    if curated.name not in RESERVED_WORDS_ALLOWED and (
-        asked := _RESERVED.search(_without_hotline(variant.text))
-    ):
-        yield f"asks for '{asked[0]}', which networks act upon", "Ask for an ordinary word or a number."
+    asked = None if curated.name in RESERVED_WORDS_ALLOWED else _asked(variant.text)
+    if asked:
+        yield f"asks for '{asked}', which networks act upon", "Ask for an ordinary word or a number."
     if danger:
         yield from _misbuilt(curated, variant.text)
 
@@ -90,9 +97,21 @@ def _in_danger(curated: Curated) -> bool:
     return curated.kind in DANGER or curated.name.startswith("reminder_")
 
 
-def _without_hotline(text: str) -> str:
-    """The text without "START to {abuse_text}", the one reserved word that a hotline asks for itself."""
-    return re.sub(r"START (?:to|al) \{abuse_text\}", "", text)
+def _asked(text: str) -> str | None:
+    """The reserved word that a text asks to be sent to us, if any."""
+    ours = _without_hotlines(text)
+    found = _RESERVED.search(ours) or _INVITED.search(unaccented(ours))
+    return found[1] if found else None
+
+
+def _without_hotlines(text: str) -> str:
+    """The text without the words that other lines ask for: START to {abuse_text}, AYUDA to {lifeline}."""
+    return re.sub(
+        r"(?:START (?:to|al) \{abuse_text\}|AYUDA(?: por mensaje)? (?:to|al) \{lifeline\}"
+        r"|\{lifeline\} \(oprima 2 o (?:mande|envíe) AYUDA\))",
+        "",
+        text,
+    )
 
 
 def _rule(entry: Entry) -> Rule:

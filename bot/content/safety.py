@@ -13,10 +13,23 @@ from bot.text.fault import Fault
 
 Covered = tuple[Level, Kind | None, Experiencer]
 
-SERVICES = ("too_long", "unreadable", "limited", "not_saved", "opt_out", "opted_in", "help", "call_back")
+SERVICES = (
+    "too_long",
+    "unreadable",
+    "limited",
+    "not_saved",
+    "opt_out",
+    "opted_in",
+    "help",
+    "call_back",
+    "media",
+)
 """Texts about the service itself, by name."""
 
-FIXED = (*SERVICES, "fallback", "disclosure", "numbers", "reminder_crisis", "reminder_emergency")
+REST = "rest"
+"""How to ask for what an SMS left out; it ends a text and holds no numbers."""
+
+FIXED = (*SERVICES, REST, "fallback", "disclosure", "numbers", "reminder_crisis", "reminder_emergency")
 """Cards that are asked for by name."""
 
 MINORS = {experiencer: f"minor_{experiencer}" for experiencer in Experiencer}
@@ -37,6 +50,7 @@ _OF_KIND: Mapping[Kind | None, tuple[str, ...]] = {
 _OF_NAME = {
     "disclosure": ("clinic_phone",),
     "reminder_crisis": ("clinic_phone", "lifeline"),
+    REST: (),
 }
 
 

@@ -18,6 +18,10 @@ from bot.text.normalise import Normalised, normalise
 
 JOIN_WITHIN = timedelta(seconds=60)
 JOIN_TURNS = 3
+SPLIT_WITHIN = timedelta(seconds=15)
+"""Pieces of one long SMS come so close together, in either order, as if each were a text of its own."""
+SPLIT_LENGTH = 60
+"""Characters of the piece that was cut, at least: the shortest segment is 67. It may end within a word."""
 EARLIER_TURNS = 5
 """The person's own last turns whose signs add up with those of the message."""
 PIECE = 1_500
@@ -88,6 +92,21 @@ class Screener:
         if before and len(text) <= PIECE:
             prefix = " ".join(before) + " "
             yield self._evidence(prefix + text, offset=len(prefix))
+            yield from self._unsplit(text, history, at)
+
+    def _unsplit(self, text: str, history: Sequence[PastTurn], at: datetime) -> Iterator[Evidence]:
+        """What stands across the cut where a phone has split one long text in two, whichever came first."""
+        before = recent_texts(history, at, within=SPLIT_WITHIN)[-1:]
+        for other in before:
+            if len(other) >= SPLIT_LENGTH:
+                yield self._evidence(other + text, offset=len(other))
+            if len(text) >= SPLIT_LENGTH:
+                for joined in (f"{text} {other}", text + other):
+                    found = self._evidence(joined).found
+                    across = tuple(
+                        (item, start, len(text)) for item, start, end in found if start < len(text) < end
+                    )
+                    yield Evidence(text, 0, across)
 
     def _evidence(self, text: str, *, offset: int = 0) -> Evidence:
         normalised = normalise(clean(text))
@@ -118,17 +137,17 @@ def _asked(history: Sequence[PastTurn]) -> bool:
     return any(turn.kind == ReplyKind.CHECK_IN for turn in replies)
 
 
-def recent_texts(history: Sequence[PastTurn], at: datetime) -> list[str]:
+def recent_texts(history: Sequence[PastTurn], at: datetime, *, within: timedelta = JOIN_WITHIN) -> list[str]:
     """The person's own texts that came shortly before, oldest first: together they may be one message."""
-    own = [turn.text for turn in history if turn.kind is None and _is_recent(turn.at, at)]
+    own = [turn.text for turn in history if turn.kind is None and _is_recent(turn.at, at, within)]
     return [clean(text)[-PIECE:] for text in own[1 - JOIN_TURNS :]]
 
 
-def _is_recent(then: datetime, now: datetime) -> bool:
+def _is_recent(then: datetime, now: datetime, within: timedelta) -> bool:
     """Whether two texts came close together; times that cannot be compared do not, and screening goes on."""
     if (then.tzinfo is None) != (now.tzinfo is None):
         return False
-    return now - then <= JOIN_WITHIN
+    return now - then <= within
 
 
 def _pieces(codes: str) -> Iterator[tuple[int, str]]:

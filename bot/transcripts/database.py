@@ -27,6 +27,8 @@ T = TypeVar("T")
 CANARY: Final = "harborline"
 WAKES_OUTBOX: Final = "wakes outbox"
 """Key in `AsyncSession.info` of a transaction that wrote a notification."""
+WAKES_TEXTS: Final = "wakes texts"
+"""The same of one that queued a text."""
 
 
 AWAY: Final = (SQLAlchemyError, sqlite3.Error, OSError)
@@ -76,6 +78,8 @@ class Database:
         self._inode: Inode | None = None
         self.outbox_changed = asyncio.Event()
         """Set after a commit that wrote a notification."""
+        self.texts_changed = asyncio.Event()
+        """Set after a commit that queued a text, or let one go."""
         self.on_commit: list[Callable[[], None]] = []
         """Called after every commit; they must neither wait nor raise."""
 
@@ -100,6 +104,8 @@ class Database:
                 raise StorageError("the database file was removed or replaced during the transaction")
         if session.info.get(WAKES_OUTBOX):
             self.outbox_changed.set()
+        if session.info.get(WAKES_TEXTS):
+            self.texts_changed.set()
         for signal in self.on_commit:
             signal()
 

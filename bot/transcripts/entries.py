@@ -9,6 +9,7 @@ from uuid import UUID
 
 from bot.messages import (
     Candidate,
+    CarrierAct,
     Channel,
     EngineReply,
     Language,
@@ -26,7 +27,8 @@ from bot.messages import (
 class AcceptedEntry:
     """An inbound message that was accepted, with the id of its turn.
 
-    `opted_out` is True or False when the message itself changed whether its sender wants messages.
+    `opted_out` is True or False when the message itself changed whether its sender wants messages, and
+    `blocked` when it changed whether the network lets ours through.
     """
 
     turn: UUID
@@ -34,6 +36,7 @@ class AcceptedEntry:
     risk: Risk
     language: Language
     opted_out: bool | None = None
+    blocked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +188,14 @@ def _accepted_to_json(entry: AcceptedEntry) -> dict[str, Any]:
             "sender": message.sender,
             "synthetic": message.synthetic,
             "page": asdict(message.page) if message.page else None,
+            "carrier": message.carrier,
+            "attachments": list(message.attachments),
+            "answerable": message.answerable,
         },
         "risk": entry.risk.to_json(),
         "language": entry.language,
         "opted_out": entry.opted_out,
+        "blocked": entry.blocked,
     }
 
 
@@ -206,8 +213,12 @@ def _accepted_from_json(stored: dict[str, Any]) -> AcceptedEntry:
             sender=message["sender"],
             synthetic=message.get("synthetic", False),
             page=Page(**message["page"]) if message.get("page") else None,
+            carrier=CarrierAct(message["carrier"]) if message.get("carrier") else None,
+            attachments=tuple(message.get("attachments", ())),
+            answerable=message.get("answerable", True),
         ),
         risk=Risk.from_json(stored["risk"]),
         language=Language(stored["language"]),
         opted_out=stored["opted_out"],
+        blocked=stored.get("blocked"),
     )

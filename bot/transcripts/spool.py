@@ -62,14 +62,30 @@ class Spool:
         self._ring = ring
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
         self._file: _Writer | None = None
+        self._next: tuple[list[Entry], asyncio.Task[None]] | None = None
 
     async def append(self, entry: Entry) -> None:
         """Store an entry; on return it is on the disk.
 
+        Entries that come while others are being written go together, with one fsync: a thousand people may
+        write in the same second.
+
         Raises:
             SpoolError: It is not stored.
         """
-        await self._in_thread(partial(self._append, entry))
+        if self._next is None:
+            together: list[Entry] = []
+            self._next = together, asyncio.create_task(self._write(together))
+        entries, written = self._next
+        entries.append(entry)
+        await asyncio.shield(written)
+
+    async def _write(self, entries: list[Entry]) -> None:
+        try:
+            await self._in_thread(lambda: None)  # Until the thread has written what came before.
+        finally:
+            self._next = None
+        await self._in_thread(partial(self._append, entries))
 
     async def files(self) -> AsyncIterator[SpooledFile]:
         """What waits for the database, oldest file first, without the files of other live processes.
@@ -128,17 +144,23 @@ class Spool:
         except RuntimeError as error:
             raise SpoolError("spool: closed") from error
 
-    def _append(self, entry: Entry) -> None:
+    def _append(self, entries: list[Entry]) -> None:
         if self._file is None:
-            self._file = _Writer.create(self._folder, _time_of(entry))
-        row = _row(self._file.id, self._file.lines)
-        line = base64.b64encode(self._ring.encrypt(json.dumps(entry_to_json(entry)), row, field="entry"))
+            self._file = _Writer.create(self._folder, _time_of(entries[0]))
+        file = self._file
+        lines = [
+            self._line(entry, _row(file.id, number)) for number, entry in enumerate(entries, start=file.lines)
+        ]
         try:
-            self._file.append(line + b"\n")
+            file.append(lines)
         except OSError:
             # Nobody can say what of the line is on the disk, so nothing may follow it there.
             self._release()
             raise
+
+    def _line(self, entry: Entry, row: UUID) -> bytes:
+        sealed = self._ring.encrypt(json.dumps(entry_to_json(entry)), row, field="entry")
+        return base64.b64encode(sealed) + b"\n"
 
     def _release(self) -> None:
         if self._file is not None:
@@ -210,11 +232,11 @@ class _Writer:
         _sync_folder(folder)
         return cls(path, file_id, descriptor)
 
-    def append(self, line: bytes) -> None:
-        """Write one line and wait until it is on the disk."""
-        size = os.fstat(self.descriptor).st_size
+    def append(self, lines: list[bytes]) -> None:
+        """Write lines and wait until they are on the disk: all of them or none."""
+        size, block = os.fstat(self.descriptor).st_size, b"".join(lines)
         try:
-            if os.write(self.descriptor, line) != len(line):
+            if os.write(self.descriptor, block) != len(block):
                 raise OSError(errno.ENOSPC, "the line was cut")
             os.fsync(self.descriptor)
         except OSError:
@@ -222,7 +244,7 @@ class _Writer:
             with contextlib.suppress(OSError):
                 os.ftruncate(self.descriptor, size)
             raise
-        self.lines += 1
+        self.lines += len(lines)
 
     def close(self) -> None:
         """Give up the file and its lock; one without a whole line holds nothing that was promised."""

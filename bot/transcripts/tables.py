@@ -137,8 +137,10 @@ class Base(DeclarativeBase):
 class Conversation(Base):
     """One person on one channel. `level`, `kind` and `level_until` are the crisis state that sticks.
 
-    `synthetic`: the program's own heartbeat; no person, no case, in no count. `cleared_at`: when the person
-    last had their words deleted; what was said before and comes to the database later is not stored.
+    `opted_out_at` is since when the person wants no texts, `blocked_at` since when the network is known to
+    keep ours from the number. `synthetic`: the program's own heartbeat; no person, no case, in no count.
+    `cleared_at`: when the person last had their words deleted; what was said before and comes to the
+    database later is not stored.
     """
 
     __tablename__ = "conversation"
@@ -149,6 +151,7 @@ class Conversation(Base):
     sender: Mapped[bytes | None]
     language: Mapped[Language | None]
     opted_out_at: Mapped[datetime | None]
+    blocked_at: Mapped[datetime | None]
     level: Mapped[Level] = mapped_column(default=Level.NONE)
     kind: Mapped[Kind | None]
     level_until: Mapped[datetime | None]
@@ -169,8 +172,9 @@ class Turn(Base):
 
     `body` is the person's text, or the JSON of our reply. What the engine understood, the latency
     (milliseconds) and `answered_at` stand on the inbound turn; response, reply kind and delivery on
-    the outbound turns that answer it. `external_id` is the channel's own id. `page` is the JSON of the page
-    that an inbound turn was written on, where the clinic has that kept.
+    the outbound turns that answer it. `external_id` is the channel's own id, `delivery_code` what the
+    provider says of a text that did not arrive, `attachments` the media types of what was never fetched.
+    `page` is the JSON of the page that an inbound turn was written on, where the clinic has that kept.
     """
 
     __tablename__ = "turn"
@@ -198,6 +202,8 @@ class Turn(Base):
     content_hash: Mapped[str | None] = mapped_column(String(64))
     delivery: Mapped[Delivery | None]
     page: Mapped[bytes | None]
+    delivery_code: Mapped[str | None] = mapped_column(String(32))
+    attachments: Mapped[list[Any] | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (
@@ -212,6 +218,38 @@ class Turn(Base):
             postgresql_where=text("direction = 'inbound'"),
         ),
     )
+
+
+class TextMessage(Base):
+    """One SMS that is handed to the provider through its API; taken by lease, as a dispatch is.
+
+    `turn_id` is the outbound turn that it is part of; no foreign key, since the turn may be in the spool
+    still. `key` is the same at every attempt. `due_at` is empty while the text waits for the one `after`
+    which it goes. `paged_at`: staff were told that it does not arrive. `override` is who sends it in
+    spite of quiet hours.
+    """
+
+    __tablename__ = "text"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), index=True)
+    turn_id: Mapped[UUID] = mapped_column(index=True)
+    key: Mapped[str] = mapped_column(String(192), unique=True)
+    after: Mapped[UUID | None] = mapped_column(index=True)
+    body: Mapped[bytes]
+    crisis: Mapped[bool]
+    state: Mapped[Delivery] = mapped_column(default=Delivery.RECORDED)
+    code: Mapped[str | None] = mapped_column(String(32))
+    external_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    lease_owner: Mapped[UUID | None]
+    paged_at: Mapped[datetime | None]
+    override: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "state", "due_at"),)
 
 
 def _opened_at(context: Any) -> datetime:

@@ -31,6 +31,10 @@ CHAT_GAP: Final = timedelta(hours=3)
 """A longer silence than this starts a new chat within the conversation."""
 SENDER: Final = "sender"
 PAGE: Final = "page"
+REASSIGNED: Final = timedelta(days=90)
+"""A number that was silent for longer may be somebody else's by now: a new conversation, and nothing goes
+out to it before it writes again. Carriers give numbers to others after 45 days at the earliest."""
+_NUMBERS: Final = UUID("6a0f4c1e-6f0b-5f0e-9c57-1b8f3b8e2d11")
 
 
 class UnknownTurnError(StorageError):
@@ -97,16 +101,36 @@ async def open_conversation(
     await insert_if_absent(session, Conversation, values)
 
 
-async def find_conversation(
-    session: AsyncSession, ring: KeyRing, channel: Channel, sender: str
-) -> UUID | None:
-    """The conversation of a phone number, whichever key was current when it began."""
-    return await session.scalar(
-        select(Conversation.id)
-        .where(Conversation.channel == channel, Conversation.sender_digest.in_(ring.digests(SENDER, sender)))
-        .order_by(Conversation.created_at)
-        .limit(1)
+async def conversation_of(session: AsyncSession, ring: KeyRing, sender: str, now: datetime) -> UUID:
+    """The conversation of a phone number, whichever key was current when it began; one to be made if need be.
+
+    Two first texts at once get the same new id.
+    """
+    rows = await session.execute(
+        select(Conversation.id, Conversation.last_inbound_at, Conversation.created_at)
+        .where(
+            Conversation.channel == Channel.SMS,
+            Conversation.sender_digest.in_(ring.digests(SENDER, sender)),
+        )
+        .order_by(Conversation.created_at.desc())
     )
+    found = rows.all()
+    if found:
+        newest, heard_at, created_at = found[0]
+        if now - (heard_at or created_at) <= REASSIGNED:
+            return newest
+    return new_conversation(ring, sender, before=len(found))
+
+
+def new_conversation(ring: KeyRing, sender: str, *, before: int = 0) -> UUID:
+    """The id of a phone number's next conversation: the same for whoever asks, also without a database.
+
+    Args:
+        ring: A keyed digest of the number goes into it, so that an id tells nobody the number.
+        sender: E.164.
+        before: How many conversations the number has had.
+    """
+    return uuid5(_NUMBERS, f"{ring.digest(SENDER, sender)}:{before}")
 
 
 async def find_retry(
@@ -225,6 +249,7 @@ async def add_inbound(
             risk=risk.to_json(),
             level=risk.level,
             page=_page(ring, turn, message.page),
+            attachments=list(message.attachments) or None,
             created_at=at,
         )
     )
@@ -234,6 +259,11 @@ async def add_inbound(
 async def set_opted_out(session: AsyncSession, conversation: UUID, at: datetime | None) -> None:
     """Note that the sender wants no messages since `at`, or wants them again."""
     await session.execute(update(Conversation).where(Conversation.id == conversation).values(opted_out_at=at))
+
+
+async def set_blocked(session: AsyncSession, conversation: UUID, at: datetime | None) -> None:
+    """Note that the network keeps our texts from the sender since `at`, or lets them through again."""
+    await session.execute(update(Conversation).where(Conversation.id == conversation).values(blocked_at=at))
 
 
 async def hold_sticky(session: AsyncSession, conversation: UUID, risk: Risk, now: datetime) -> None:
@@ -298,16 +328,6 @@ async def record_outbound(session: AsyncSession, ring: KeyRing, entry: RecordedE
 def outbound_id(turn: UUID, position: int) -> UUID:
     """The id of the reply at `position`, from 0, to the inbound turn `turn`."""
     return uuid5(turn, str(position))
-
-
-async def set_delivery(
-    session: AsyncSession, turn: UUID, state: Delivery, *, external_id: str | None = None
-) -> None:
-    """Note how far an outbound turn got, and the provider's id for it once it has one."""
-    values: dict[str, Any] = {"delivery": state}
-    if external_id is not None:
-        values["external_id"] = external_id
-    await session.execute(update(Turn).where(Turn.id == turn).values(**values))
 
 
 async def insert_if_absent(session: AsyncSession, table: type[Any], values: dict[str, Any]) -> bool:

@@ -130,3 +130,25 @@ def test_a_yes_to_an_offer_is_asked_again(screener: Screener, answer: str) -> No
 def test_a_yes_that_asks_for_help_is_a_crisis(screener: Screener, answer: str) -> None:
     history = [_ago("Are you thinking about suicide?", 20, ReplyKind.CHECK_IN)]
     assert screener.screen(answer, history, at=NOW).level >= Level.CRISIS
+
+
+LONG = "it has been a very long week and i have thought about it a lot and now i am sure that i want to ki"
+REST = "ll myself. please tell my sister that i am sorry for everything that i have done to her this year"
+
+
+@pytest.mark.parametrize(("first", "second"), [(LONG, REST), (REST, LONG)], ids=["in order", "reversed"])
+def test_a_text_that_the_phone_split_within_a_word_is_read_whole(
+    screener: Screener, first: str, second: str
+) -> None:
+    assert screener.screen(first).level < Level.CRISIS
+    assert screener.screen(second).level < Level.CRISIS
+    risk = screener.screen(second, [_ago(first, 2)], at=NOW)
+    assert risk.level >= Level.CRISIS
+    assert all(0 <= cue.start < cue.end <= len(second) for cue in risk.cues)
+
+
+def test_an_earlier_crisis_is_not_counted_again_by_a_long_text_after_it(screener: Screener) -> None:
+    harmless = (
+        "thank you very much. what are your hours on saturday and on sunday, and where do i park my car"
+    )
+    assert screener.screen(harmless, [_ago("i want to kill myself", 3)], at=NOW).level == Level.NONE

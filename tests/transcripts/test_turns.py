@@ -280,13 +280,26 @@ async def test_a_phone_number_is_found_again_after_a_key_rotation(
     entry = await add(database, before, accepted(message(clock.now(), channel=Channel.SMS, sender=number)))
     conversation = entry.message.conversation
     async with database.transaction() as session:
-        assert await turns.find_conversation(session, rotated, Channel.SMS, number) == conversation
-        assert await turns.find_conversation(session, rotated, Channel.SMS, "+15550124") is None
-        assert await turns.find_conversation(session, rotated, Channel.WEB, number) is None
+        assert await turns.conversation_of(session, rotated, number, clock.now()) == conversation
+        other = await turns.conversation_of(session, rotated, "+15550124", clock.now())
+        assert other == turns.new_conversation(rotated, "+15550124") != conversation
     again = message(clock.now(), conversation=conversation, channel=Channel.SMS, sender=number)
     await add(database, rotated, accepted(again))
     async with database.transaction() as session:
-        assert await turns.find_conversation(session, KeyRing([new]), Channel.SMS, number) == conversation
+        assert await turns.conversation_of(session, KeyRing([new]), number, clock.now()) == conversation
+
+
+async def test_a_number_that_was_silent_for_long_may_be_somebody_elses(
+    database: Database, ring: KeyRing, clock: HandClock
+) -> None:
+    number = "+15550123"
+    first = message(clock.now(), channel=Channel.SMS, sender=number)
+    await add(database, ring, accepted(first))
+    async with database.transaction() as session:
+        at_89_days = await turns.conversation_of(session, ring, number, clock.now() + timedelta(days=89))
+        at_91_days = await turns.conversation_of(session, ring, number, clock.now() + timedelta(days=91))
+    assert at_89_days == first.conversation
+    assert at_91_days == turns.new_conversation(ring, number, before=1) != first.conversation
 
 
 async def test_what_was_written_does_not_open_with_another_key(
@@ -295,20 +308,6 @@ async def test_what_was_written_does_not_open_with_another_key(
     entry = await add(database, ring, accepted(message(clock.now())))
     with pytest.raises(DecryptionError):
         await standing(database, KeyRing([make_key()]), entry.message.conversation, clock)
-
-
-async def test_delivery_is_noted_on_the_outbound_turn(
-    database: Database, ring: KeyRing, clock: HandClock
-) -> None:
-    entry = await add(database, ring, accepted(message(clock.now())))
-    [outbound] = await record(database, ring, recorded(entry, ANSWER))
-    async with database.transaction() as session:
-        await turns.set_delivery(session, outbound, Delivery.SENT, external_id="SM9")
-    async with database.transaction() as session:
-        await turns.set_delivery(session, outbound, Delivery.DELIVERED)
-    async with database.transaction() as session:
-        turn = await session.get_one(Turn, outbound)
-    assert (turn.delivery, turn.external_id) == (Delivery.DELIVERED, "SM9")
 
 
 async def test_an_engine_that_said_nothing_of_use_is_recorded_as_that(

@@ -1,0 +1,1 @@
+"""Text messages: one module a provider, the webhook, and who a conversation belongs to."""
