@@ -13,9 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cases.masking import mask_numbers
-from bot.messages import Cue, Language, Level, ReplyKind, Risk
+from bot.messages import Cue, Language, Level, Page, ReplyKind, Risk
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import Delivery, Direction, Turn
+from bot.transcripts.turns import page_of
 
 PAGE: Final = 200
 """Turns of a page; the last page is shown first."""
@@ -34,7 +35,8 @@ class Piece:
 class Said:
     """One turn. `inbound`: the person wrote it; `risk` and `topic` are then what we made of it.
 
-    `reply` and `response` tell which kind of answer an outbound turn is, and which curated text.
+    `reply` and `response` tell which kind of answer an outbound turn is, and which curated text. `page` is
+    where the person wrote it, as the page says of itself: a stranger's text.
     """
 
     id: UUID
@@ -49,6 +51,7 @@ class Said:
     reply: ReplyKind | None
     response: str | None
     delivery: Delivery | None
+    page: Page | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +124,5 @@ def _said(ring: KeyRing, turn: Turn, reveal: bool) -> Said:
         reply=turn.reply_kind,
         response=turn.response,
         delivery=turn.delivery,
+        page=page_of(ring, turn),
     )

@@ -66,6 +66,11 @@ class Line:
         self._closed = asyncio.Event()
         self._writer = asyncio.create_task(self._write())
 
+    @property
+    def asks(self) -> bool:
+        """Whether a message of this socket's own is being answered."""
+        return bool(self._asked)
+
     def send(self, frame: Frame) -> None:
         """Send a frame without waiting; a reader that does not keep up is dropped."""
         if self._gone:

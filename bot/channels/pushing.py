@@ -72,7 +72,7 @@ class Pushing:
             self._rooms.end_all(conversation, CLEARED, cleared_frame(cleared))
             return
         room.follow(state)
-        if state.last > room.read_to:
+        if state.last > room.read_to and not room.waits_for_its_own:
             await self._read(session, room, state.last)
 
     async def _read(self, session: AsyncSession, room: Room, last: int) -> None:

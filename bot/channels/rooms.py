@@ -33,6 +33,11 @@ class Room:
     state: State | None = None
     lines: list[Line] = field(default_factory=list)
 
+    @property
+    def waits_for_its_own(self) -> bool:
+        """Whether what is new is most likely what its only socket is being answered anyway."""
+        return len(self.lines) == 1 and self.lines[0].asks
+
     def bring(self, kept: Sequence[Kept]) -> None:
         """Push stored turns, in order."""
         for turn in kept:
