@@ -44,6 +44,15 @@ bench-risk: $(VENV)/.dev ## Compare the risk screen with published ones (FILES="
 	@$(BIN)/harborline train --if-stale
 	@$(BIN)/python -m bench.peers $(FILES) $(ARGS)
 
+.PHONY: bench-widget
+bench-widget: $(VENV)/.dev browser ## Measure the website widget beside two from npm (where npm is)
+	@$(BIN)/python -m bench.widget
+
+.PHONY: screenshots
+screenshots: $(VENV)/.dev browser ## Make the README's pictures anew (ARGS=FOLDER: every state instead)
+	@$(BIN)/harborline train --if-stale
+	@$(BIN)/python -m bench.screenshots $(ARGS)
+
 .PHONY: soak
 soak: $(VENV)/.dev ## The long fault runs (200 kills)
 	@$(BIN)/harborline train --if-stale

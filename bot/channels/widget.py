@@ -38,7 +38,7 @@ HEADERS: Final = {
 }
 FRAME: Final = """(() => {{
 "use strict";
-if (customElements.get("harborline-chat")) return;
+if (customElements.get("harborline-chat") || !("adoptedStyleSheets" in document)) return;
 const SCRIPT = document.currentScript;
 const HOST = SCRIPT?.src ? new URL(SCRIPT.src).origin : location.origin;
 const CONFIG = {config};

@@ -122,6 +122,15 @@ async def test_on_a_phone_the_chat_is_the_whole_screen_and_tab_stays_in_it(visit
         assert await v.page.evaluate(f"{INSIDE}.className") == "send"
         await v.page.keyboard.press("Tab")
         await expect(v.chat.locator(".panel .leave")).to_be_focused()
+        # Sending leaves the keyboard where it is, by its own key and by a tap.
+        await v.input.tap()
+        await v.write("hello")
+        await expect(v.input).to_be_focused()
+        await v.input.fill("how much should i take")
+        await v.chat.get_by_role("button", name="Send").tap()
+        await expect(v.input).to_be_focused()
+        await expect(v.chat.locator(".turn.refusal")).to_be_visible()
+        await expect(v.input).to_be_focused()
         box = await panel.bounding_box()
         assert box is not None
         assert [round(side) for side in (box["x"], box["y"], box["width"], box["height"])] == [

@@ -65,7 +65,8 @@ async def test_killed_then_back(visit: OpenVisit, killable: Server) -> None:
         await v.page.reload()
         await v.chat.locator(".launch").click()
         await expect(v.chat.locator(".me")).to_contain_text(CRISIS)
-        await v.chat.get_by_role("button", name="Retry").click()
+        await v.chat.get_by_role("button", name="Retry").press("Enter")
+        await expect(v.input).to_be_focused()
         await expect(v.chat.locator(".sentence")).to_have_text("Thank you for telling me.")
         await expect(v.chat.locator(".failed")).to_have_count(0)
     with Records(killable).session() as session:
@@ -159,6 +160,23 @@ async def test_with_the_script_blocked_or_off_the_numbers_are_plain_html(
         for name in ("Call the clinic (321) 415-3213", "Call 988", "Text 988", "Call 911"):
             await expect(page.locator("harborline-chat").get_by_role("link", name=name)).to_be_visible()
         await context.close()
+
+
+@pytest.mark.parametrize(
+    "lacks", ["delete Document.prototype.adoptedStyleSheets", "delete window.ResizeObserver"]
+)
+async def test_in_a_browser_that_cannot_run_it_the_numbers_stay(
+    browser: Browser, killable: Server, lacks: str
+) -> None:
+    """Too old to run it, or something breaks as it starts: what stands in the page is shown."""
+    context = await browser.new_context()
+    await context.add_init_script(lacks)
+    page = await context.new_page()
+    async with page.expect_response("**/widget.js"):
+        await page.goto(killable.url)
+    await expect(page.locator("harborline-chat").get_by_role("link", name="Call 988")).to_be_visible()
+    await expect(page.locator(".launch")).to_have_count(0)
+    await context.close()
 
 
 async def test_a_slow_network_is_no_dead_network(visit: OpenVisit) -> None:

@@ -71,6 +71,12 @@ def test_the_numbers_come_from_the_clinics_file(content: Content, cards: Cards) 
     assert widget.script().tag != before.tag
 
 
+def test_the_page_is_told_only_where_the_clinic_wants_it(content: Content, cards: Cards) -> None:
+    for wanted, written in ((False, b'"page":false'), (True, b'"page":true')):
+        widget = Widget(content=lambda: content, cards=lambda: cards, page_context=wanted)
+        assert written in widget.script().body
+
+
 def test_no_number_stands_in_a_source(content: Content) -> None:
     written = shorter_script(SCRIPT) + json.dumps(TEXTS)
     for name, number in content.clinic.numbers.items():

@@ -41,8 +41,12 @@ function makeChat({ host, page, language, show }) {
     missing: catchUp,
   });
 
+  /** The number up to which every turn is here; behind a gap something may still be on its way. */
   function lastSeen() {
-    return chat.turns.reduce((most, turn) => Math.max(most, turn.seq ?? 0), chat.from ?? 0);
+    const here = new Set(chat.turns.map((turn) => turn.seq));
+    let seen = 0;
+    while (here.has(seen + 1)) seen += 1;
+    return seen;
   }
 
   function save() {
@@ -105,11 +109,12 @@ function makeChat({ host, page, language, show }) {
     if (chat.token) return Promise.resolve();
     const mine = chat;
     opening ??= request(host, "/api/conversations", { body: { language: language() }, language: language() })
-      .then(({ conversation, token, replies }) => {
-        // Who has read the disclosure and the greeting here need not read them twice.
-        const from = Math.max(0, ...replies.map((reply) => reply.seq ?? 0));
-        Object.assign(mine, { conversation, token, from });
+      .then(({ conversation, token }) => {
+        Object.assign(mine, { conversation, token });
+        // Turns of a conversation before this one have no place in it.
+        for (const turn of mine.turns) delete turn.seq;
         save();
+        socket.close();
         socket.open();
       })
       .finally(() => {

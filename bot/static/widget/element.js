@@ -16,7 +16,13 @@ class HarborlineChat extends HTMLElement {
     active = this;
     this.hidden = false;
     this.#shadow();
-    this.#panel = makePanel(this, this.#root);
+    try {
+      this.#panel = makePanel(this, this.#root);
+    } catch (error) {
+      // Whatever is wrong, the numbers that stand in the page are shown again.
+      this.#root.replaceChildren(make("slot"));
+      reportError(error);
+    }
   }
 
   disconnectedCallback() {

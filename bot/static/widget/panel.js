@@ -38,7 +38,7 @@ function makePanel(element, root) {
   const lineBox = make("div", { class: "lines", role: "group" });
   const intro = make("div", { class: "intro" });
   let typingSoon = 0;
-  const typing = make("p", { class: "typing", hidden: true }, make("i"), make("i"), make("i"));
+  const typing = make("p", { class: "typing", "aria-hidden": "true", hidden: true }, make("i"), make("i"), make("i"));
   const notice = make("p", { class: "notice", hidden: true, tabindex: -1 });
   const clearer = make("div", { class: "clear", hidden: true });
   const log = make("div", { class: "log", role: "log", "aria-live": "off", tabindex: 0 }, intro, typing, notice, clearer);
@@ -163,13 +163,21 @@ function makePanel(element, root) {
   }
 
   function say(words) {
-    for (const group of root.querySelectorAll(".quick")) group.remove();
-    if (!root.activeElement && opened) focusWriting();
+    keepFocus(() => {
+      for (const group of root.querySelectorAll(".quick")) group.remove();
+    });
     notice.hidden = true;
-    const message = chat.say(words, chosenLanguage);
+    chat.say(words, chosenLanguage);
     chosenLanguage = null;
     tellPage("message", { by: "person" });
-    return message;
+  }
+
+  /** Whatever is taken away or made anew, the focus never falls to the page. */
+  function keepFocus(work) {
+    const shadow = root.getRootNode();
+    const had = shadow.activeElement;
+    work();
+    if (had && !shadow.activeElement) focusWriting();
   }
 
   function tellPage(name, detail) {
@@ -182,7 +190,7 @@ function makePanel(element, root) {
     showClear();
     writeBadge();
     if (hidden) return;
-    list.update(chat.turns);
+    keepFocus(() => list.update(chat.turns));
     const theirs = fresh.filter((turn) => turn.by !== "person");
     if (isLive) arrived(theirs);
     help.heed(chat.turns, false);
@@ -209,7 +217,6 @@ function makePanel(element, root) {
 
   function showTyping() {
     typing.hidden = false;
-    typing.setAttribute("aria-label", text("typing"));
     log.scrollTop = log.scrollHeight;
   }
 
@@ -340,6 +347,8 @@ function makePanel(element, root) {
     say(words);
   });
 
+  // Sending with a tap leaves the keyboard where it is.
+  sender.addEventListener("mousedown", (event) => event.preventDefault());
   input.addEventListener("input", grow);
 
   function grow() {
