@@ -9,6 +9,7 @@ import threading
 from aiohttp import web
 
 from bot.audit.anchor import Anchor, Mark
+from bot.browsing.searching import Searcher
 from bot.live import Changes
 from bot.review.app import add_desk
 from bot.review.desk import Desk
@@ -36,8 +37,10 @@ def add(app: web.Application, services: Services) -> None:
             times=Times(settings.time_zone, clock),
             changes=changes,
             watch=Watch(database, changes, clock),
+            searcher=Searcher(database, services.ring),
             ready=lambda: services.database_prepared,
             clinic=lambda: services.content.clinic.name,
+            topics=lambda: services.content.topics,
             public_url=settings.public_url,
             base_url=settings.base_url,
             trusted_proxies=settings.trusted_proxies,

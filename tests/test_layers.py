@@ -34,7 +34,18 @@ LAYERS: dict[str, set[str]] = {
     "audit": {"messages", "transcripts"},
     "staff": {"messages", "transcripts", "audit"},
     "cases": {"messages", "transcripts", "handoff"},
-    "review": {"messages", "transcripts", "handoff", "audit", "staff", "cases", "live", "channels"},
+    "browsing": {"messages", "transcripts"},
+    "review": {
+        "browsing",
+        "messages",
+        "transcripts",
+        "handoff",
+        "audit",
+        "staff",
+        "cases",
+        "live",
+        "channels",
+    },
     "notify": {"messages", "transcripts", "pages", "escalation"},
     "model": {"settings", "encoders"},
     "second_look": {"messages", "encoders", "risk"},
@@ -164,6 +175,7 @@ WIRING = {
     "desk",
     "administration",
     "demo",
+    "demo_days",
 }
 """May import everything."""
 KNOWS_RASA = {"nlu", "rasa_compat", "engine", "actions"}

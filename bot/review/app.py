@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.audit.anchor import Anchor
 from bot.live import Changes
-from bot.review import auditing, casepage, casework, entering, people, queueing, streaming
+from bot.review import auditing, casepage, casework, entering, people, queueing, streaming, transcripts
 from bot.review.access import PREFIX, Access, Handler
 from bot.review.desk import DESK, Desk
 from bot.review.keeping import Announce, keep
@@ -35,6 +35,7 @@ async def _show_help(request: web.Request) -> web.StreamResponse:
 
 
 CASE: Final = "/cases/{case}"
+TALK: Final = "/transcripts/{conversation}"
 PERSON: Final = "/people/{login}"
 ROUTES: Final = (
     Route("GET", "", queueing.show_home, Access.ANYBODY),
@@ -63,6 +64,12 @@ ROUTES: Final = (
     Route("POST", f"{CASE}/close", casework.do_close, Access.TAKE),
     Route("POST", f"{CASE}/reopen", casework.do_reopen, Access.TAKE),
     Route("POST", f"{CASE}/reveal", casework.do_reveal, Access.TAKE),
+    Route("GET", "/transcripts", transcripts.show_transcripts, Access.READ),
+    Route("POST", "/transcripts/search", transcripts.do_search, Access.READ),
+    Route("GET", TALK, transcripts.show_conversation, Access.READ),
+    Route("POST", f"{TALK}/reveal", transcripts.do_reveal, Access.TAKE),
+    Route("POST", "/views", transcripts.do_save_view, Access.READ),
+    Route("POST", "/views/{view}/remove", transcripts.do_remove_view, Access.READ),
     Route("GET", "/account", people.show_account, Access.READ),
     Route("POST", "/account/password", people.do_change_password, Access.READ),
     Route("GET", "/help", _show_help, Access.READ),

@@ -10,6 +10,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
+from bot.browsing.searching import Searcher
 from bot.live import Changes
 from bot.messages import Clock
 from bot.review.times import Times
@@ -27,7 +28,8 @@ LONGEST_WAIT_SECONDS: Final = 0.3
 class Desk:
     """The parts that the handlers share.
 
-    `ready` tells whether the database was reached and brought up to date; `clinic` is the clinic's name.
+    `ready` tells whether the database was reached and brought up to date; `clinic` is the clinic's name,
+    `topics` what people may ask about.
     """
 
     database: Database
@@ -36,8 +38,10 @@ class Desk:
     times: Times
     changes: Changes
     watch: Watch
+    searcher: Searcher
     ready: Callable[[], bool]
     clinic: Callable[[], str]
+    topics: Callable[[], tuple[str, ...]]
     public_url: str
     base_url: str
     trusted_proxies: tuple[str, ...]

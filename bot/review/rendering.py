@@ -68,6 +68,7 @@ def set_up_templates(app: web.Application, desk: Desk) -> None:
         since=desk.times.since,
         until=desk.times.until,
         iso=datetime.isoformat,
+        as_query=words.as_query,
     )
     environment.globals.update(
         {name.lower(): value for name, value in vars(words).items() if name.isupper()},

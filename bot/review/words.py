@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlencode
 
+from bot.browsing.filters import Filters, Given, Lacked, Opinion
 from bot.messages import Channel, Experiencer, Kind, Language, Level, ReplyKind, Severity
 from bot.staff.roles import Role
 from bot.transcripts.tables import CaseAct, Delivery, HandoffReason, Outcome
@@ -120,5 +122,46 @@ SAID: Final[Mapping[str, str]] = {
     "disabled": "The account is disabled, and its sessions have ended.",
     "enabled": "The account may be used again.",
     "ended": "Every session of that account has ended.",
+    "view-saved": "The view is saved.",
+    "view-removed": "The view is removed.",
 }
 """What a page says at its top, by the code in its address: never words out of the address."""
+LEVELS_FROM: Final = tuple(
+    (level.name.lower(), name) for level, name in LEVELS.items() if level is not Level.NONE
+)
+KINDS_NAMED: Final = tuple((kind.value, name) for kind, name in KINDS.items())
+CHANNELS_NAMED: Final = tuple((channel.value, name) for channel, name in CHANNELS.items())
+LANGUAGES_NAMED: Final = tuple((language.value, name) for language, name in LANGUAGES.items())
+LACKED: Final[Mapping[Lacked, str]] = {
+    Lacked.DECLINED: "out of scope",
+    Lacked.ASKED_BACK: "asked back",
+}
+REVIEWED: Final[Mapping[Given, str]] = {Given.YES: "reviewed", Given.NO: "not reviewed"}
+HAS_CASE: Final[Mapping[Given, str]] = {Given.YES: "with a case", Given.NO: "without a case"}
+OPINIONS: Final[Mapping[Opinion, str]] = {Opinion.HELPFUL: "helpful", Opinion.UNHELPFUL: "not helpful"}
+
+
+def described(filters: Filters) -> str:
+    """Filters in a few words."""
+    parts = [
+        f"from {filters.since.isoformat()}" if filters.since else "",
+        f"to {filters.until.isoformat()}" if filters.until else "",
+        f"{LEVELS[filters.level].lower()} or above" if filters.level is not None else "",
+        KINDS[filters.kind].lower() if filters.kind else "",
+        filters.topic.replace("_", " ") if filters.topic else "",
+        LACKED[filters.lacked] if filters.lacked else "",
+        CHANNELS[filters.channel].lower() if filters.channel else "",
+        LANGUAGES[filters.language] if filters.language else "",
+        OPINIONS[filters.feedback] if filters.feedback else "",
+        {Given.YES: "reviewed", Given.NO: "not reviewed"}.get(filters.reviewed, "")
+        if filters.reviewed
+        else "",
+        {Given.YES: "with a case", Given.NO: "without a case"}.get(filters.case, "") if filters.case else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def as_query(values: Mapping[str, object]) -> str:
+    """The part of an address after its path; empty without values."""
+    written = urlencode({name: str(value) for name, value in values.items() if value})
+    return f"?{written}" if written else ""

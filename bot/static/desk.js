@@ -264,7 +264,7 @@ function shortcutsOn() {
 }
 
 function move(by) {
-  const links = [...document.querySelectorAll(".case .open")];
+  const links = [...document.querySelectorAll(".case .open, .line .open")];
   const at = links.indexOf(document.activeElement);
   const next = links[Math.min(links.length - 1, Math.max(0, at + by))];
   if (next) next.focus();
