@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
+from bot.transcripts.feedback import Opinion, opinions
 from bot.transcripts.tables import CallBack, Conversation, Direction, Handoff, Turn
 from bot.transcripts.turns import SENDER
 
@@ -68,6 +69,7 @@ async def _conversation(session: AsyncSession, ring: KeyRing, conversation: UUID
             {"number": ring.decrypt(each.number, each.id, field="number"), "at": _time(each.consented_at)}
             for each in call_backs
         ],
+        "feedback": [_opinion(each) for each in await opinions(session, ring, conversation)],
     }
 
 
@@ -87,6 +89,15 @@ def _turn(turn: Turn, ring: KeyRing) -> dict[str, Any]:
         "candidates": turn.candidates,
         "latency_ms": turn.latency_ms,
         "answered_at": _time(turn.answered_at),
+    }
+
+
+def _opinion(opinion: Opinion) -> dict[str, Any]:
+    return {
+        "turn": str(opinion.turn),
+        "helpful": opinion.helpful,
+        "comment": opinion.comment,
+        "at": _time(opinion.at),
     }
 
 

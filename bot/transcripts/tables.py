@@ -172,7 +172,8 @@ def _few(name: str, which: str) -> Index:
 class Conversation(Base):
     """One person on one channel. `level`, `kind` and `level_until` are the crisis state that sticks.
 
-    `synthetic`: the program's own heartbeat; no person, no case, in no count.
+    `synthetic`: the program's own heartbeat; no person, no case, in no count. `cleared_at`: when the person
+    last had their words deleted; what was said before and comes to the database later is not stored.
 
     From `last_at` on: what lists of conversations are ordered and chosen by, kept by whoever writes turns.
     `highest` is the highest level that any message had, `highest_kind` the kind of that danger.
@@ -196,6 +197,7 @@ class Conversation(Base):
     turns: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     synthetic: Mapped[bool] = mapped_column(default=False, server_default=false())
+    cleared_at: Mapped[datetime | None]
     last_at: Mapped[datetime] = mapped_column(default=_created_at)
     highest: Mapped[Level] = mapped_column(default=Level.NONE)
     highest_kind: Mapped[Kind | None]
@@ -221,7 +223,8 @@ class Turn(Base):
 
     `body` is the person's text, or the JSON of our reply. What the engine understood, the latency
     (milliseconds) and `answered_at` stand on the inbound turn; response, reply kind and delivery on
-    the outbound turns that answer it. `external_id` is the channel's own id.
+    the outbound turns that answer it. `external_id` is the channel's own id. `page` is the JSON of the page
+    that an inbound turn was written on, where the clinic has that kept.
     """
 
     __tablename__ = "turn"
@@ -248,6 +251,7 @@ class Turn(Base):
     response: Mapped[str | None] = mapped_column(String(128))
     content_hash: Mapped[str | None] = mapped_column(String(64))
     delivery: Mapped[Delivery | None]
+    page: Mapped[bytes | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (
@@ -603,15 +607,23 @@ class Watermark(Base):
 
 
 class Feedback(Base):
-    """What a person said about an answer."""
+    """What a person said about a reply: one row a reply, which a second thumb changes.
+
+    `answered_at`: staff have dealt with it; NULL is open.
+    """
 
     __tablename__ = "feedback"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    turn_id: Mapped[UUID] = mapped_column(ForeignKey("turn.id"), index=True)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), index=True)
+    turn_id: Mapped[UUID] = mapped_column(ForeignKey("turn.id"), unique=True)
     helpful: Mapped[bool]
     comment: Mapped[bytes | None]
+    channel: Mapped[Channel]
     created_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "answered_at", "created_at"),)
 
 
 class AuditEntry(Base):

@@ -23,10 +23,10 @@ from bot.messages import Candidate, EngineReply, Reply, ReplyKind, Risk
 from bot.replay import store
 from bot.settings import ROOT
 from bot.text import DataError
-from bot.transcripts import turns
+from bot.transcripts import feedback, turns
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing, make_key
-from bot.transcripts.tables import Feedback, ReviewItem, ReviewReason, ReviewStage, Turn, Verdict
+from bot.transcripts.tables import ReviewItem, ReviewReason, ReviewStage, Turn, Verdict
 from bot.transcripts.unsettled import Unsettled, unsettled
 from tests.fixtures.clock import HandClock
 from tests.fixtures.examples import ANSWER, CRISIS, accepted, message, recorded
@@ -79,7 +79,10 @@ async def test_lists_what_people_and_staff_found_wrong(
     ]
     async with database.transaction() as session:
         reply = turns.outbound_id(thumbed.turn, 0)
-        session.add(Feedback(turn_id=reply, helpful=False, created_at=clock.now()))
+        chat = (await session.get_one(Turn, reply)).conversation_id
+        await feedback.keep(
+            session, ring, conversation=chat, turn=reply, helpful=False, comment=None, now=clock.now()
+        )
         session.add(
             ReviewItem(
                 turn_id=corrected.turn,

@@ -10,7 +10,7 @@ import pytest
 
 from bot.messages import Channel
 from bot.replay import store
-from bot.transcripts import turns
+from bot.transcripts import feedback, turns
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import DecryptionError, KeyRing, make_key
 from bot.transcripts.entries import AcceptedEntry
@@ -32,7 +32,16 @@ async def exported(
 async def add(database: Database, ring: KeyRing, entry: AcceptedEntry) -> UUID:
     async with database.transaction() as session:
         await store(session, ring, entry)
-        await turns.record_outbound(session, ring, recorded(entry, ANSWER))
+        [reply] = await turns.record_outbound(session, ring, recorded(entry, ANSWER))
+        await feedback.keep(
+            session,
+            ring,
+            conversation=entry.message.conversation,
+            turn=reply,
+            helpful=False,
+            comment="¿y?",
+            now=entry.message.received_at,
+        )
     return entry.message.conversation
 
 
@@ -52,6 +61,8 @@ async def test_a_conversation_with_its_turns_and_handoffs(
     assert inbound["risk"]["level"] == "CRISIS"
     assert (outbound["direction"], outbound["text"], outbound["kind"]) == ("outbound", ANSWER.text, "answer")
     assert outbound["reply_to"] == inbound["turn"]
+    [opinion] = found["feedback"]
+    assert (opinion["turn"], opinion["helpful"], opinion["comment"]) == (outbound["turn"], False, "¿y?")
     [handoff] = found["handoffs"]
     assert (handoff["level"], handoff["kind"], handoff["outcome"]) == ("CRISIS", "suicide", None)
 

@@ -14,12 +14,12 @@ from bot.audit import Act, record
 from bot.cases import work
 from bot.messages import Channel
 from bot.replay import store
-from bot.transcripts import turns
+from bot.transcripts import feedback, turns
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.entries import AcceptedEntry
 from bot.transcripts.spool import Spool
-from bot.transcripts.tables import Feedback, Outcome, StaffMember, Tracker
+from bot.transcripts.tables import Outcome, StaffMember, Tracker
 from tests.fixtures.clock import HandClock
 from tests.fixtures.examples import ANSWER, CRISIS, accepted, message, recorded
 
@@ -35,7 +35,7 @@ def entry(clock: HandClock) -> AcceptedEntry:
 
 async def everything(database: Database, ring: KeyRing, entry: AcceptedEntry, clock: HandClock) -> None:
     """Every way that words get into the database."""
-    conversation, staff, feedback = entry.message.conversation, uuid4(), uuid4()
+    conversation, staff = entry.message.conversation, uuid4()
     async with database.transaction() as session:
         await store(session, ring, entry)
         await turns.record_outbound(session, ring, recorded(entry, ANSWER))
@@ -44,14 +44,14 @@ async def everything(database: Database, ring: KeyRing, entry: AcceptedEntry, cl
                 id=staff, login="a", name="A", role="nurse", password_hash="x", created_at=clock.now()
             )
         )
-        session.add(
-            Feedback(
-                id=feedback,
-                turn_id=entry.turn,
-                helpful=True,
-                comment=ring.encrypt(WORDS, feedback, field="comment"),
-                created_at=clock.now(),
-            )
+        await feedback.keep(
+            session,
+            ring,
+            conversation=conversation,
+            turn=turns.outbound_id(entry.turn, 0),
+            helpful=True,
+            comment=WORDS,
+            now=clock.now(),
         )
         session.add(
             Tracker(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0003"
+revision = "0006_review"
+down_revision = "0004_widget"
 
 LONG_AGO = "1970-01-01 00:00:00+00"
 """Only for the moment between adding a column that must not be empty and filling it."""
