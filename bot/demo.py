@@ -17,6 +17,7 @@ from bot.clock import SystemClock
 from bot.content import Content, load
 from bot.content import topic as topic_of
 from bot.demo_days import Script, scripts
+from bot.demo_reviews import review
 from bot.messages import Candidate, Channel, EngineReply, Language, Level, Message, PastTurn, Reply
 from bot.replay import store
 from bot.risk import Screener
@@ -95,6 +96,7 @@ async def seed(settings: Settings) -> list[str]:
             line for role in (Role.CLINICIAN, Role.ADMIN) for line in await _account(session, ring, role, now)
         ]
         await _work(session, ring, now)
+        await review(session, ring, now, settings.time_zone)
     return [f"Log in at {settings.base_url}/staff/ (start 'harborline serve' first).", *lines]
 
 

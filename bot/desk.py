@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.audit.anchor import Anchor, Mark
 from bot.browsing.searching import Searcher
+from bot.judging.choosing import Sampling
 from bot.live import Changes
 from bot.review.app import add_desk
 from bot.review.desk import Desk
@@ -17,6 +18,7 @@ from bot.review.keeping import Announce
 from bot.review.times import Times
 from bot.review.watching import Watch
 from bot.services import Services
+from bot.vocabulary import vocabulary
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +40,11 @@ def add(app: web.Application, services: Services) -> None:
             changes=changes,
             watch=Watch(database, changes, clock),
             searcher=Searcher(database, services.ring),
+            sampling=Sampling(settings.review_percent, settings.review_weekly),
             ready=lambda: services.database_prepared,
             clinic=lambda: services.content.clinic.name,
             topics=lambda: services.content.topics,
+            known_words=lambda: vocabulary(settings.data),
             public_url=settings.public_url,
             base_url=settings.base_url,
             trusted_proxies=settings.trusted_proxies,

@@ -131,8 +131,10 @@ LAYERS: dict[str, set[str]] = {
         "transcripts",
         "clock",
     },
+    "vocabulary": {"content", "checks"},
     "curation": {"messages", "text", "content", "checks"},
     "evaluation": {
+        "rates",
         "teaching",
         "refusals",
         "messages",
@@ -176,6 +178,7 @@ WIRING = {
     "administration",
     "demo",
     "demo_days",
+    "demo_reviews",
 }
 """May import everything."""
 KNOWS_RASA = {"nlu", "rasa_compat", "engine", "actions"}

@@ -46,6 +46,12 @@ class Act(StrEnum):
     AUDIT_VIEWED = "audit_viewed"
     SEARCHED = "searched"
     EXPORTED = "exported"
+    REVIEWED = "reviewed"
+    LABELS_READ = "labels_read"
+    PURGED = "purged"
+    JOINED = "joined"
+    FEEDBACK_READ = "feedback_read"
+    FEEDBACK_ANSWERED = "feedback_answered"
 
 
 async def record(

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pygal
 from pygal.style import Style
 
-from bot.evaluation.rates import Rate
+from bot.rates import Rate
 
 WIDTH: Final = 400
 """Units of the drawing; a phone shows them a little smaller, a desk a little larger."""

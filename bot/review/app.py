@@ -12,7 +12,17 @@ from aiohttp import web
 
 from bot.audit.anchor import Anchor
 from bot.live import Changes
-from bot.review import auditing, casepage, casework, entering, people, queueing, streaming, transcripts
+from bot.review import (
+    auditing,
+    casepage,
+    casework,
+    entering,
+    judging,
+    people,
+    queueing,
+    streaming,
+    transcripts,
+)
 from bot.review.access import PREFIX, Access, Handler
 from bot.review.desk import DESK, Desk
 from bot.review.keeping import Announce, keep
@@ -36,6 +46,7 @@ async def _show_help(request: web.Request) -> web.StreamResponse:
 
 CASE: Final = "/cases/{case}"
 TALK: Final = "/transcripts/{conversation}"
+MESSAGE: Final = "/review/messages/{turn}"
 PERSON: Final = "/people/{login}"
 ROUTES: Final = (
     Route("GET", "", queueing.show_home, Access.ANYBODY),
@@ -68,6 +79,12 @@ ROUTES: Final = (
     Route("POST", "/transcripts/search", transcripts.do_search, Access.READ),
     Route("GET", TALK, transcripts.show_conversation, Access.READ),
     Route("POST", f"{TALK}/reveal", transcripts.do_reveal, Access.TAKE),
+    Route("POST", f"{TALK}/verdict", judging.do_judge_whole, Access.READ),
+    Route("GET", "/review", judging.show_review, Access.READ),
+    Route("GET", "/review/next", judging.show_next, Access.READ),
+    Route("GET", "/review/labels", judging.show_labels, Access.TAKE),
+    Route("GET", MESSAGE, judging.show_message, Access.READ),
+    Route("POST", MESSAGE, judging.do_judge, Access.READ),
     Route("POST", "/views", transcripts.do_save_view, Access.READ),
     Route("POST", "/views/{view}/remove", transcripts.do_remove_view, Access.READ),
     Route("GET", "/account", people.show_account, Access.READ),

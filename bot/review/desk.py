@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
 from bot.browsing.searching import Searcher
+from bot.judging.choosing import Sampling
 from bot.live import Changes
 from bot.messages import Clock
 from bot.review.times import Times
@@ -29,7 +30,7 @@ class Desk:
     """The parts that the handlers share.
 
     `ready` tells whether the database was reached and brought up to date; `clinic` is the clinic's name,
-    `topics` what people may ask about.
+    `topics` what people may ask about, `known_words` the words of the training data, which are no names.
     """
 
     database: Database
@@ -39,9 +40,11 @@ class Desk:
     changes: Changes
     watch: Watch
     searcher: Searcher
+    sampling: Sampling
     ready: Callable[[], bool]
     clinic: Callable[[], str]
     topics: Callable[[], tuple[str, ...]]
+    known_words: Callable[[], frozenset[str]]
     public_url: str
     base_url: str
     trusted_proxies: tuple[str, ...]

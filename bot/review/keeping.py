@@ -11,12 +11,14 @@ from aiohttp import web
 
 from bot.audit.anchor import Anchor, Mark
 from bot.cases import work
+from bot.judging import choosing
 from bot.review.desk import Desk
 
 log = logging.getLogger(__name__)
 
 LAPSE_SECONDS: Final = 10.0
 ANCHOR_SECONDS: Final = 300.0
+CHOOSE_SECONDS: Final = 60.0
 AGAIN_SECONDS: Final = 10.0
 """After a failure."""
 READY_SECONDS: Final = 0.5
@@ -35,6 +37,7 @@ def keep(
         jobs = [
             asyncio.create_task(desk.watch.run()),
             asyncio.create_task(_every(desk, LAPSE_SECONDS, "holds", lambda: _lapse(desk))),
+            asyncio.create_task(_every(desk, CHOOSE_SECONDS, "review", lambda: choose(desk))),
             asyncio.create_task(
                 _every(desk, ANCHOR_SECONDS, "anchor", lambda: _anchor(desk, anchor, announce))
             ),
@@ -65,6 +68,15 @@ async def _lapse(desk: Desk) -> None:
     # Asked first, so that the one writer of SQLite is left to messages.
     if await desk.read(lambda session: work.any_lapsed(session, now)):
         await desk.write(lambda session: work.lapse_all(session, now))
+
+
+async def choose(desk: Desk) -> None:
+    """Put up for review what has come since the last time."""
+    now = desk.clock.now()
+    choice = await desk.read(
+        lambda session: choosing.choose(session, desk.ring, desk.sampling, desk.times.zone, now)
+    )
+    await desk.write(lambda session: choosing.put_up(session, desk.ring, choice, now))
 
 
 async def _anchor(desk: Desk, anchor: Anchor, announce: Announce | None) -> None:

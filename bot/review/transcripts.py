@@ -17,6 +17,7 @@ from bot.browsing.searching import SearchError
 from bot.cases import queue
 from bot.cases.masking import mask_number
 from bot.cases.transcript import PAGE, transcript
+from bot.judging import giving
 from bot.review import words
 from bot.review.access import PREFIX, visitor_of
 from bot.review.casepage import id_of
@@ -128,6 +129,7 @@ async def conversation_page(
         number = desk.ring.decrypt(row.sender, row.id, field=SENDER) if row.sender else None
         said = await transcript(session, desk.ring, wanted, before=before, reveal=reveal)
         cases = await queue.cases_of(session, desk.ring, wanted, desk.clock.now())
+        reviews = await giving.verdicts_in(session, desk.ring, wanted)
         session.expunge_all()
         return {
             "conversation": row,
@@ -136,6 +138,7 @@ async def conversation_page(
             "transcript": said,
             "later": bool(said.turns) and said.earlier + len(said.turns) < said.total,
             "cases": cases,
+            "reviews": reviews,
         }
 
     values = await desk.read(read)

@@ -9,7 +9,15 @@ from urllib.parse import urlencode
 from bot.browsing.filters import Filters, Given, Lacked, Opinion
 from bot.messages import Channel, Experiencer, Kind, Language, Level, ReplyKind, Severity
 from bot.staff.roles import Role
-from bot.transcripts.tables import CaseAct, Delivery, HandoffReason, Outcome
+from bot.transcripts.tables import (
+    CaseAct,
+    Delivery,
+    HandoffReason,
+    Outcome,
+    ReviewReason,
+    ReviewStage,
+    Verdict,
+)
 
 LEVELS: Final[Mapping[Level, str]] = {
     Level.NONE: "No danger found",
@@ -122,10 +130,35 @@ SAID: Final[Mapping[str, str]] = {
     "disabled": "The account is disabled, and its sessions have ended.",
     "enabled": "The account may be used again.",
     "ended": "Every session of that account has ended.",
+    "judged": "Your verdict is saved.",
+    "missed-case": "Your verdict is saved. A case is open for this person, and staff are told.",
+    "nothing-to-judge": "Nothing waits for a verdict of yours.",
     "view-saved": "The view is saved.",
     "view-removed": "The view is removed.",
 }
 """What a page says at its top, by the code in its address: never words out of the address."""
+VERDICTS: Final[Mapping[Verdict, str]] = {
+    Verdict.RIGHT: "Right",
+    Verdict.WRONG_ANSWER: "Wrong topic",
+    Verdict.MISSED: "Should have been a crisis",
+    Verdict.FALSE_ALARM: "False alarm",
+    Verdict.NEEDS_EDITING: "The answer needs editing",
+}
+"""In the order of the keys that choose them."""
+REVIEW_REASONS: Final[Mapping[ReviewReason, str]] = {
+    ReviewReason.CHOSEN: "Chosen by staff",
+    ReviewReason.RISK: "Danger was found",
+    ReviewReason.UNHELPFUL: "Thumb down",
+    ReviewReason.NO_RISK: "Weekly sample without danger",
+    ReviewReason.UNSURE: "The program was unsure",
+    ReviewReason.SAMPLED: "Drawn at random",
+}
+STAGES: Final[Mapping[ReviewStage, str]] = {
+    ReviewStage.FIRST: "First verdict",
+    ReviewStage.SECOND: "Second, blind",
+    ReviewStage.THIRD: "Third, deciding",
+    ReviewStage.SETTLED: "Settled",
+}
 LEVELS_FROM: Final = tuple(
     (level.name.lower(), name) for level, name in LEVELS.items() if level is not Level.NONE
 )
