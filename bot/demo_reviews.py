@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.judging import choosing, giving
-from bot.judging.choosing import Sampling
-from bot.judging.verdicts import Judgement
+from bot.reviewing import choosing, giving
+from bot.reviewing.choosing import Sampling
+from bot.reviewing.verdicts import Judgement
 from bot.messages import Kind, Level
 from bot.staff import accounts
 from bot.staff.roles import Role

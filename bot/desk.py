@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.audit.anchor import Anchor, Mark
 from bot.browsing.searching import Searcher
-from bot.judging.choosing import Sampling
+from bot.reviewing.choosing import Sampling
 from bot.live import Changes
 from bot.review.app import add_desk
 from bot.review.desk import Desk

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
 from bot.browsing.searching import Searcher
-from bot.judging.choosing import Sampling
+from bot.reviewing.choosing import Sampling
 from bot.live import Changes
 from bot.messages import Clock
 from bot.review.times import Times

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import Act, record
 from bot.cases.transcript import transcript
-from bot.judging import choosing, giving, labels, waiting
-from bot.judging.agreement import agreement
-from bot.judging.choosing import Chosen
-from bot.judging.verdicts import NOTHING, Judgement, VerdictError, judged_blind
+from bot.reviewing import choosing, giving, labels, waiting
+from bot.reviewing.agreement import agreement
+from bot.reviewing.choosing import Chosen
+from bot.reviewing.verdicts import NOTHING, Judgement, VerdictError, judged_blind
 from bot.messages import Kind, Level
 from bot.review import words
 from bot.review.access import PREFIX, visitor_of

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.audit.anchor import Anchor, Mark
 from bot.cases import work
-from bot.judging import choosing
+from bot.reviewing import choosing
 from bot.review.desk import Desk
 
 log = logging.getLogger(__name__)

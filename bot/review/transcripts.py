@@ -17,7 +17,7 @@ from bot.browsing.searching import SearchError
 from bot.cases import queue
 from bot.cases.masking import mask_number
 from bot.cases.transcript import PAGE, transcript
-from bot.judging import giving
+from bot.reviewing import giving
 from bot.review import words
 from bot.review.access import PREFIX, visitor_of
 from bot.review.casepage import id_of

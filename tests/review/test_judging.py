@@ -7,7 +7,7 @@ import re
 from aiohttp.test_utils import TestServer
 from sqlalchemy import select
 
-from bot.judging import waiting
+from bot.reviewing import waiting
 from bot.messages import Risk
 from bot.review.desk import DESK, Desk
 from bot.review.keeping import choose

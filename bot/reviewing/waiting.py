@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.judging.choosing import WEEK, week_before
+from bot.reviewing.choosing import WEEK, week_before
 from bot.staff.roles import Role
 from bot.transcripts.tables import Review, ReviewItem, ReviewReason, ReviewStage
 

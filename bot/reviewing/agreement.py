@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from bot.judging.verdicts import in_danger
+from bot.reviewing.verdicts import in_danger
 from bot.messages import Level
 from bot.transcripts.tables import Review, ReviewItem, ReviewStage, Turn, Verdict
 
