@@ -21,6 +21,7 @@ from bot.transcripts import turns
 from bot.transcripts.database import Database, RefusedError
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.entries import AcceptedEntry
+from bot.transcripts.placing import Place
 from bot.transcripts.spool import Spool, SpoolError
 from bot.transcripts.turns import Standing
 
@@ -44,7 +45,7 @@ class Accepted:
     """An inbound message that is durable, unless `stored` is NOWHERE.
 
     `standing` is the conversation's state before this message. `replies` is set for a retry that
-    was answered already.
+    was answered already, `places` then where it and they stand.
     """
 
     turn: UUID
@@ -55,6 +56,7 @@ class Accepted:
     keyword: Keyword | None = None
     stored: Stored = Stored.DATABASE
     replies: tuple[Reply, ...] | None = None
+    places: tuple[Place, ...] = ()
 
     @property
     def entry(self) -> AcceptedEntry:
@@ -126,7 +128,7 @@ class Acceptance:
                 risk = max(risk, self._screener().screen(message.text, standing.history, at=now), key=_level)
             accepted = self._accepted(turn, message, risk, standing)
             if retry is not None:
-                return replace(accepted, turn=retry.turn, replies=retry.replies)
+                return replace(accepted, turn=retry.turn, replies=retry.replies, places=retry.places)
             await store(session, self._ring, accepted.entry)
         return accepted
 

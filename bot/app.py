@@ -17,6 +17,7 @@ from bot.channels.limits import Limits
 from bot.channels.origins import Origins
 from bot.channels.page import add_page
 from bot.channels.synthetic import Synthetic
+from bot.channels.talk import Talk
 from bot.channels.tokens import Tokens
 from bot.logs import configure_logs
 from bot.notify import misunderstood
@@ -46,24 +47,37 @@ def make_app(services: Services) -> web.Application:
 
     app.on_cleanup.append(stop)
     settings = services.settings
+    talk = _talk(services)
     add_api(
         app,
         ChatApi(
-            responder=services.responder,
-            clock=services.clock,
+            talk=talk,
             content=lambda: services.content,
             cards=lambda: services.cards,
             readiness=readiness,
             warnings=services.warnings,
-            tokens=Tokens(services.ring),
             origins=Origins(public_url=settings.public_url, allowed=settings.allowed_origins),
-            limits=Limits(trusted_proxies=settings.trusted_proxies),
             synthetic=Synthetic(settings.heartbeat_secret, services.is_stored),
         ),
     )
     add_page(app, content=lambda: services.content)
     _add_desk(app, services)
     return app
+
+
+def _talk(services: Services) -> Talk:
+    return Talk(
+        responder=services.responder,
+        judging=services.judging,
+        clearing=services.clearing,
+        database=services.database,
+        ring=services.ring,
+        clock=services.clock,
+        cards=lambda: services.cards,
+        tokens=Tokens(services.ring),
+        limits=Limits(trusted_proxies=services.settings.trusted_proxies),
+        pages=services.settings.page_addresses,
+    )
 
 
 def _add_desk(app: web.Application, services: Services) -> None:

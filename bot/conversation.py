@@ -17,6 +17,7 @@ from bot.calling_back import BadNumberError, CallBacks, normalise
 from bot.cards import Cards
 from bot.content import Content, UnsignedResponseError
 from bot.disclosure import disclosure_due
+from bot.exchange import Exchange, beside
 from bot.guarantee import guarantee
 from bot.memory import Memory
 from bot.messages import (
@@ -74,16 +75,20 @@ class Responder:
         self._second_look = second_look
         self._content = content
         self._cards = cards
-        self._turns: dict[tuple[Channel, str, str], asyncio.Task[tuple[Reply, ...] | Silent]] = {}
+        self._turns: dict[tuple[UUID, Channel, str, str], asyncio.Task[Exchange]] = {}
         self._background: set[asyncio.Task[None]] = set()
 
     async def respond(self, message: Message, *, limited: bool = False) -> tuple[Reply, ...] | Silent:
+        """The replies of `exchange`."""
+        return (await self.exchange(message, limited=limited)).replies
+
+    async def exchange(self, message: Message, *, limited: bool = False) -> Exchange:
         """Answer one inbound message within three seconds, whatever is broken; never raises.
 
         A retry that arrives while the first is in flight waits for the same answer. The turn is a
         task of its own: a caller that goes away does not stop it.
         """
-        flight = (message.channel, message.external_id, message.text)
+        flight = (message.conversation, message.channel, message.external_id, message.text)
         turn = self._turns.get(flight)
         if turn is None:
             turn = self._turns[flight] = asyncio.create_task(self._turn(message, limited=limited))
@@ -93,17 +98,19 @@ class Responder:
             return turn.result()
         return self._last_resort(message, turn)
 
-    async def _turn(self, message: Message, *, limited: bool) -> tuple[Reply, ...] | Silent:
+    async def _turn(self, message: Message, *, limited: bool) -> Exchange:
         started = time.monotonic()
-        risk = await self._screen(message)
+        risk = await self.screen(message)
         accepted = await self._acceptance.accept(message, risk)
         if accepted.replies is not None:
-            return accepted.replies or SILENT
+            own, *theirs = accepted.places
+            return Exchange(own, accepted.replies or SILENT, tuple(theirs))
         replies, understood = await self._answer(accepted, limited=limited)
-        await self._recording.record(accepted, replies, understood, seconds=time.monotonic() - started)
-        return replies
+        seconds = time.monotonic() - started
+        return await self._recording.record(accepted, replies, understood, seconds=seconds)
 
-    async def _screen(self, message: Message) -> Risk:
+    async def screen(self, message: Message) -> Risk:
+        """What danger a text tells of, read with the turns before it as far as memory has them."""
         history = self._memory.recall(message.conversation, message.received_at).history
         risk = await self._screen_by_rules(message, history)
         if self._second_look is None:
@@ -167,9 +174,7 @@ class Responder:
         except EngineUnavailableError:
             log.info("turn %s: the engine has not heard of it", accepted.turn)
 
-    def _last_resort(
-        self, message: Message, turn: asyncio.Task[tuple[Reply, ...] | Silent]
-    ) -> tuple[Reply, ...]:
+    def _last_resort(self, message: Message, turn: asyncio.Task[Exchange]) -> Exchange:
         """The card that the words ask for, from memory alone, when the turn failed or is late."""
         error = turn.exception() if turn.done() and not turn.cancelled() else None
         log.error("conversation %s: turn failed: %s", message.conversation, type(error).__name__)
@@ -179,9 +184,10 @@ class Responder:
         except Exception as failure:  # A broken screener must not take the numbers away.
             log.error("conversation %s: screening failed: %s", message.conversation, type(failure).__name__)
             risk = Risk()
+        said: tuple[Reply, ...] = (cards.fallback(language, message.channel),)
         if risk.level >= Level.CRISIS:
-            return cards.crisis(risk, language, message.channel)
-        return (cards.fallback(language, message.channel),)
+            said = cards.crisis(risk, language, message.channel)
+        return beside(message.conversation, message.external_id, message.received_at, said)
 
     async def greet(self, conversation: UUID, channel: Channel, language: Language) -> tuple[Reply, ...]:
         """Open a conversation: what this service is, then a greeting; works without the database."""
@@ -197,9 +203,7 @@ class Responder:
         except UnsignedResponseError:
             return ()
 
-    async def request_call_back(
-        self, message: Message, *, limited: bool = False
-    ) -> tuple[Reply, ...] | Silent:
+    async def request_call_back(self, message: Message, *, limited: bool = False) -> Exchange:
         """Keep a person's wish to be called; the message's text is what they gave as their number.
 
         Words of danger in it are answered as in any other message, and a number beside them is kept too.
@@ -207,20 +211,29 @@ class Responder:
         Raises:
             BadNumberError: It is no number, and nothing that needs another answer.
         """
-        in_danger = (await self._screen(message)).level >= Level.CONCERN
+        in_danger = (await self.screen(message)).level >= Level.CONCERN
         language = message.language or self._standing_language(message)
         if limited and not in_danger:
-            return (self._cards().service("limited", language, message.channel),)
+            return self._beside(message, self._cards().service("limited", language, message.channel))
         try:
             said = await self._call_backs.take(message, normalise(message.text), language)
         except BadNumberError:
             if not in_danger:
                 raise
-        return await self.respond(message) if in_danger else said
+        return await self.exchange(message) if in_danger else self._beside(message, *said)
+
+    def _beside(self, message: Message, *said: Reply) -> Exchange:
+        return beside(message.conversation, message.external_id, message.received_at, said)
 
     def _standing_language(self, message: Message) -> Language:
         known = self._memory.recall(message.conversation, message.received_at).language
         return known or Language.EN
+
+    async def settle(self, conversation: UUID) -> None:
+        """Wait until the turns of a conversation that are in flight are answered and recorded."""
+        mine = {turn for flight, turn in self._turns.items() if flight[0] == conversation}
+        if waiting := mine | self._background:
+            await asyncio.wait(waiting, timeout=TURN_DEADLINE.total_seconds())
 
     async def drain(self) -> None:
         """Wait until every turn in flight is answered and recorded."""

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.messages import Kind, Level
 from bot.reviewing import choosing, giving
 from bot.reviewing.choosing import Sampling
 from bot.reviewing.verdicts import Judgement
-from bot.messages import Kind, Level
 from bot.staff import accounts
 from bot.staff.roles import Role
 from bot.transcripts import feedback

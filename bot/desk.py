@@ -10,13 +10,13 @@ from aiohttp import web
 
 from bot.audit.anchor import Anchor, Mark
 from bot.browsing.searching import Searcher
-from bot.reviewing.choosing import Sampling
 from bot.live import Changes
 from bot.review.app import add_desk
 from bot.review.desk import Desk
 from bot.review.keeping import Announce
 from bot.review.times import Times
 from bot.review.watching import Watch
+from bot.reviewing.choosing import Sampling
 from bot.services import Services
 from bot.vocabulary import vocabulary
 

@@ -17,6 +17,7 @@ from concurrent.futures import CancelledError, Future
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from bot.content import Content
 from bot.messages import EngineReply, EngineUnavailableError, Language, Message, Risk
@@ -99,6 +100,13 @@ class RasaEngine:
             # The error's own words may quote the message.
             raise EngineUnavailableError(f"a turn failed: {type(error).__name__}") from error
 
+    async def forget(self, conversation: UUID) -> None:
+        """Let go of what the dialogue remembers of a conversation, as far as that can be done in time."""
+        worker = self._worker
+        if worker is not None and worker.ready:
+            waiting = asyncio.wrap_future(worker.forget(conversation))
+            await asyncio.wait({waiting}, timeout=self._deadline.total_seconds())
+
     def stop(self) -> None:
         """Finish what trackers are to be written, and end the thread."""
         worker, self._worker = self._worker, None
@@ -148,6 +156,10 @@ class _Worker:
         late_at = time.monotonic() + deadline.total_seconds()
         return asyncio.run_coroutine_threadsafe(self._turn(message, risk, language, late_at), self._loop)
 
+    def forget(self, conversation: UUID) -> Future[None]:
+        """Have the thread let go of a conversation."""
+        return asyncio.run_coroutine_threadsafe(self._forget(conversation), self._loop)
+
     def idle_seconds(self) -> float:
         """Since the thread last began or ended a turn."""
         return time.monotonic() - self._progress
@@ -191,6 +203,10 @@ class _Worker:
         agent = EmbeddedAgent.load(model, self._settings, actions=self._actions, content=self._content)
         log.info("the engine is ready after %.1f s", time.monotonic() - started)
         return agent
+
+    async def _forget(self, conversation: UUID) -> None:
+        if self._agent is not None:
+            await self._agent.forget(conversation)
 
     async def _turn(self, message: Message, risk: Risk, language: Language, late_at: float) -> EngineReply:
         async with self._under_way:

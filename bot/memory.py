@@ -82,6 +82,11 @@ class Memory:
             ),
         )
 
+    def forget(self, conversation: UUID) -> None:
+        """Let go of what was said; the crisis state stays."""
+        if conversation in self._standings:
+            self._standings[conversation] = replace(self._standings[conversation], history=())
+
     def replayed(self) -> None:
         """The spool has reached the database: it is the whole truth again."""
         self._unsaved.clear()

@@ -164,12 +164,20 @@ class Language(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """The page of the clinic's site that a message was written on. What it says is a stranger's text."""
+
+    address: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One inbound message, its text already free of lone surrogates and NUL.
 
     `external_id` is the channel's own id (MessageSid, client_message_id): the same one twice is a
     retry. `sender` is the phone number on SMS and None on the web. `synthetic`: the program's own
-    heartbeat wrote it.
+    heartbeat wrote it. `page` is None unless the clinic has it kept.
     """
 
     conversation: UUID
@@ -180,6 +188,7 @@ class Message:
     language: Language | None = None
     sender: str | None = None
     synthetic: bool = False
+    page: Page | None = None
 
 
 class ReplyKind(StrEnum):

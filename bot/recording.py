@@ -8,6 +8,7 @@ from uuid import UUID
 
 from bot.acceptance import Accepted, Stored
 from bot.deadline import finish_within
+from bot.exchange import Exchange, unplaced
 from bot.memory import Memory
 from bot.messages import Channel, Clock, EngineReply, Language, Reply, Silent
 from bot.replay import store_answer
@@ -15,6 +16,7 @@ from bot.transcripts import turns
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.entries import RecordedEntry
+from bot.transcripts.placing import Place, places
 from bot.transcripts.spool import Spool, SpoolError
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,7 @@ class Recording:
         understood: EngineReply,
         *,
         seconds: float,
-    ) -> None:
+    ) -> Exchange:
         """Store the replies to an accepted message, and what the engine understood.
 
         Args:
@@ -49,6 +51,9 @@ class Recording:
             replies: What goes out; `SILENT` is recorded as an answer without replies.
             understood: Topic, confidence and candidates.
             seconds: How long the answer took.
+
+        Returns:
+            The message and the replies as clients know them again.
         """
         said = () if isinstance(replies, Silent) else replies
         now = self._clock.now()
@@ -62,12 +67,16 @@ class Recording:
             at=now,
         )
         if accepted.stored is Stored.NOWHERE:
-            return  # There is no turn that this would answer.
+            return unplaced(accepted.turn, now, replies)  # There is no turn that this would answer.
         try:
-            await finish_within(RECORD_DEADLINE, self._store(entry))
+            own, *theirs = await finish_within(RECORD_DEADLINE, self._store(entry))
         except Exception as error:  # Whatever the database does, the person has an answer waiting.
             log.warning("turn %s: replies go to the spool: %s", accepted.turn, type(error).__name__)
             await self._spool_entry(entry)
+            return unplaced(accepted.turn, now, replies)
+        if len(theirs) != len(said):  # Another process was first, with another answer.
+            return unplaced(accepted.turn, now, replies)
+        return Exchange(own, replies, tuple(theirs))
 
     async def opened(self, conversation: UUID, channel: Channel, language: Language, now: datetime) -> None:
         """Store a conversation that was greeted and told that this is an automated service."""
@@ -82,9 +91,10 @@ class Recording:
         except (SpoolError, TimeoutError):
             log.error("turn %s: replies recorded nowhere", entry.turn)
 
-    async def _store(self, entry: RecordedEntry) -> None:
+    async def _store(self, entry: RecordedEntry) -> tuple[Place, ...]:
         async with self._database.transaction() as session:
             await store_answer(session, self._ring, entry)
+            return await places(session, entry.turn)
 
     async def _open(self, conversation: UUID, channel: Channel, language: Language, now: datetime) -> None:
         async with self._database.transaction() as session:

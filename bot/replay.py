@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import handoff
 from bot.messages import Level, Risk
 from bot.transcripts import turns
+from bot.transcripts.clearing import clear, was_cleared
 from bot.transcripts.database import Database, RefusedError
 from bot.transcripts.encryption import KeyRing
-from bot.transcripts.entries import AcceptedEntry, CallBackEntry, Entry, RecordedEntry
+from bot.transcripts.entries import AcceptedEntry, CallBackEntry, ClearEntry, Entry, RecordedEntry
 from bot.transcripts.spool import Spool
 from bot.transcripts.tables import CallBack, Handoff, HandoffReason, Turn
 
@@ -142,6 +143,8 @@ async def _replay(entry: Entry, database: Database, ring: KeyRing, done: Replaye
                 await _record(session, ring, entry, done)
             elif isinstance(entry, CallBackEntry):
                 await _call_back(session, ring, entry)
+            elif isinstance(entry, ClearEntry):
+                await clear(session, entry.conversation, entry.at)
             else:
                 await _accept(session, ring, entry, done)
     except (RefusedError, turns.UnknownTurnError, TooManyNumbersError) as error:
@@ -154,6 +157,8 @@ async def _accept(session: AsyncSession, ring: KeyRing, entry: AcceptedEntry, do
     if await session.get(Turn, entry.turn) is not None:
         # The commit that was given up on went through after all, hand-off included.
         return
+    if entry.risk.level < Level.CRISIS and await _is_unwanted(session, entry):
+        return
     retry = await turns.find_retry(session, ring, entry.message.channel, entry.message.external_id)
     if retry is None:
         await store(session, ring, entry)
@@ -162,8 +167,15 @@ async def _accept(session: AsyncSession, ring: KeyRing, entry: AcceptedEntry, do
         done.known_as[entry.turn] = retry.turn
 
 
+async def _is_unwanted(session: AsyncSession, entry: AcceptedEntry) -> bool:
+    """Whether the person has had it deleted since; what a hand-off rests on is stored all the same."""
+    return await was_cleared(session, entry.message.conversation, entry.message.received_at)
+
+
 async def _record(session: AsyncSession, ring: KeyRing, entry: RecordedEntry, done: Replayed) -> None:
     known = done.known_as.get(entry.turn, entry.turn)
+    if await session.get(Turn, known) is None and await was_cleared(session, entry.conversation, entry.at):
+        return
     await store_answer(session, ring, replace(entry, turn=known))
 
 

@@ -7,16 +7,19 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from bot.acceptance import Acceptance
 from bot.calling_back import CallBacks
 from bot.cards import Cards
+from bot.clearing import Clearing
 from bot.clock import SystemClock
 from bot.content import Content
 from bot.conversation import Responder
 from bot.deadline import finish_late_work, finish_within
 from bot.engine import RasaEngine
 from bot.escalation import Escalator
+from bot.judging import Judging
 from bot.memory import Memory
 from bot.messages import Clock, Engine, EngineReply, EngineUnavailableError, Language, Message, Risk
 from bot.notify import Notifier
@@ -61,6 +64,9 @@ class CardsOnly:
             EngineUnavailableError: Always.
         """
         raise EngineUnavailableError("card-only mode")
+
+    async def forget(self, conversation: UUID) -> None:
+        """Nothing is remembered."""
 
     def stop(self) -> None:
         """Nothing to stop."""
@@ -110,6 +116,14 @@ class Services:
         )
         self.second_look = SecondLook(settings.learned)
         self.responder = self._responder(through(self.engine) if through else self.engine)
+        self.judging = Judging(database=self.database, ring=self.ring, responder=self.responder)
+        self.clearing = Clearing(
+            database=self.database,
+            spool=self.spool,
+            memory=self.memory,
+            engine=self.engine,
+            responder=self.responder,
+        )
         self._notifies = notifies
         self._tasks: list[asyncio.Task[None]] = []
 

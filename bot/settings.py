@@ -52,6 +52,7 @@ class Settings:
     public_url: str = ""
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
+    page_addresses: bool = False
     notify_urls: tuple[str, ...] = ()
     time_zone: ZoneInfo = ZoneInfo("America/New_York")
     audit_anchor: Path = Path("audit/anchor.jsonl")
@@ -204,6 +205,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "public_url": _origin,
     "allowed_origins": lambda value: tuple(_origin(part) for part in _words(value)),
     "trusted_proxies": _words,
+    "page_addresses": _yes,
     # Apprise URLs may hold commas: one a line or separated by spaces.
     "notify_urls": lambda value: tuple(value.split()),
     "time_zone": _zone,

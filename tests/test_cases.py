@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from bot import calling_back, handoff
 from bot.calling_back import BadNumberError, normalise, wanted
-from bot.messages import Channel, EngineReply, Kind, Language, Level, Message, Reply, Risk, Silent, Utterance
+from bot.messages import Channel, EngineReply, Kind, Language, Level, Message, Reply, Risk, Utterance
 from bot.replay import MOST_NUMBERS, PERSON_WANTED, replay
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
@@ -38,8 +38,7 @@ async def ask(
     message = Message(
         talk.conversation, Channel.WEB, number, uuid4().hex, talk.clock.now(), language=language
     )
-    said = await talk.responder.request_call_back(message, limited=limited)
-    return () if isinstance(said, Silent) else said
+    return (await talk.responder.request_call_back(message, limited=limited)).said
 
 
 async def rows(talk: Talk, table: type[Any], *order: Any) -> list[Any]:

@@ -108,7 +108,9 @@ async def test_r15_a_sender_who_tried_again_meanwhile_is_stored_once(
     assert await counts(database) == (2, 1, 1)
     async with database.reading() as session:
         retry = await turns.find_retry(session, ring, entry.message.channel, "SM1")
-    assert retry == turns.Retry(again.turn, entry.message.conversation, entry.message.text, (ANSWER,))
+    assert retry is not None
+    assert (retry.turn, retry.text, retry.replies) == (again.turn, entry.message.text, (ANSWER,))
+    assert [place.seq for place in retry.places] == [1, 2]
 
 
 async def test_concern_and_opting_out_are_kept_as_well(

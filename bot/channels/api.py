@@ -5,60 +5,41 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID, uuid4
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from bot.calling_back import BadNumberError
 from bot.cards import Cards
 from bot.channels.errors import ApiError, Errors, Handler
 from bot.channels.headers import add_headers
 from bot.channels.languages import preferred
-from bot.channels.limits import Limits
 from bot.channels.origins import Origins
 from bot.channels.synthetic import MARK, Synthetic
-from bot.channels.tokens import TokenError, Tokens
+from bot.channels.talk import Talk, unauthorized
 from bot.channels.wire import (
     Inbound,
+    answers_json,
     call_back_wish,
+    exchange_json,
     inbound,
+    judgement,
+    kept_json,
     language,
     read_object,
     replies_json,
+    sequence,
 )
+from bot.clearing import Cleared
 from bot.content import Content
-from bot.messages import Channel, Clock, Language, Message, Reply, Silent
-from bot.text import clean
+from bot.messages import Channel, Reply
 
 API_PATHS: Final = re.compile(r"/api(/|$)")
 BODY_DEADLINE: Final = timedelta(seconds=30)
 """For a body to arrive over a bad mobile line."""
-
-
-class Responds(Protocol):
-    """What the API needs of `conversation.Responder`; only a number that is none raises."""
-
-    async def respond(self, message: Message, *, limited: bool = False) -> tuple[Reply, ...] | Silent:
-        """Answer one inbound message."""
-        ...
-
-    async def greet(self, conversation: UUID, channel: Channel, language: Language) -> tuple[Reply, ...]:
-        """Open a conversation."""
-        ...
-
-    async def request_call_back(
-        self, message: Message, *, limited: bool = False
-    ) -> tuple[Reply, ...] | Silent:
-        """Keep a wish to be called; the text is the number.
-
-        Raises:
-            BadNumberError: It is none.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +48,19 @@ class ChatApi:
 
     `readiness` names what keeps the service from answering in full, for example `engine`; nothing when
     it is ready. `warnings` say what staff should look after although it is. Content and cards are
-    called for, so that a reload reaches the next request.
+    called for, so that a reload reaches the next request. `left` and `cleared` are told of a
+    conversation that a person has left or cleared.
     """
 
-    responder: Responds
-    clock: Clock
+    talk: Talk
     content: Callable[[], Content]
     cards: Callable[[], Cards]
     readiness: Callable[[], Awaitable[Sequence[str]]]
     warnings: Callable[[], Sequence[str]] = tuple
-    tokens: Tokens
     origins: Origins
-    limits: Limits
     synthetic: Synthetic
+    left: Callable[[UUID], None] = lambda _: None
+    cleared: Callable[[UUID, Cleared], None] = lambda _, __: None
 
     def routes(self) -> list[web.RouteDef]:
         """Every route of the API."""
@@ -87,6 +68,10 @@ class ChatApi:
             web.post("/api/conversations", self.open_conversation),
             web.post("/api/messages", self.post_message),
             web.post("/api/call-backs", self.post_call_back),
+            web.post("/api/feedback", self.post_feedback),
+            web.get("/api/conversations/{conversation}/turns", self.get_turns, allow_head=False),
+            web.post("/api/conversations/{conversation}/clear", self.post_clear),
+            web.post("/api/conversations/{conversation}/leave", self.post_leave),
             web.get("/health/live", self.live),
             web.get("/health/ready", self.ready),
         ]
@@ -94,15 +79,15 @@ class ChatApi:
     async def open_conversation(self, request: web.Request) -> web.Response:
         """POST /api/conversations: a new conversation, its token, and what is said first."""
         asked = language(await _body(request)) or preferred(request)
-        conversation, now = uuid4(), self.clock.now()
-        if self.limits.opening(request):
+        conversation, now = uuid4(), self.talk.clock.now()
+        if self.talk.limits.opening(request):
             # Nobody is turned away. The conversation is stored with its first message.
             replies: tuple[Reply, ...] = (self.cards().disclosure(asked, Channel.WEB),)
         else:
-            replies = await self.responder.greet(conversation, Channel.WEB, asked)
+            replies = await self.talk.responder.greet(conversation, Channel.WEB, asked)
         opened = {
             "conversation": str(conversation),
-            "token": self.tokens.issue(conversation, now=now),
+            "token": self.talk.tokens.issue(conversation, now=now),
             "replies": replies_json(replies),
         }
         headers = {MARK: "yes"} if self.synthetic.marks(request) else {}
@@ -111,27 +96,43 @@ class ChatApi:
     async def post_message(self, request: web.Request) -> web.Response:
         """POST /api/messages: the replies to one message; the same id again is a retry."""
         conversation = self._authenticate(request)
-        said = inbound(await _body(request))
-        if said.conversation != conversation:
-            raise _unauthorized()
-        limited = self.limits.message(request, conversation)
-        message = replace(self._message(said), synthetic=self.synthetic.marks(request))
-        replies = await self.responder.respond(message, limited=limited)
+        said = _own(inbound(await _body(request)), conversation)
+        message, exchange = await self.talk.say(request, said, synthetic=self.synthetic.marks(request))
         headers = await self.synthetic.seen(message)
-        return web.json_response({"replies": replies_json(replies)}, headers=headers)
+        return web.json_response(exchange_json(exchange), headers=headers)
 
     async def post_call_back(self, request: web.Request) -> web.Response:
         """POST /api/call-backs: what became of a wish to be called; sent again it is the same wish."""
         conversation = self._authenticate(request)
-        wish = call_back_wish(await _body(request))
-        if wish.conversation != conversation:
-            raise _unauthorized()
-        limited = self.limits.message(request, conversation)
-        try:
-            replies = await self.responder.request_call_back(self._message(wish), limited=limited)
-        except BadNumberError as error:
-            raise ApiError(422) from error
-        return web.json_response({"replies": replies_json(replies)})
+        wish = _own(call_back_wish(await _body(request)), conversation)
+        return web.json_response(exchange_json(await self.talk.ask_to_be_called(request, wish)))
+
+    async def post_feedback(self, request: web.Request) -> web.Response:
+        """POST /api/feedback: keep what a person says about a reply; replies where it tells of danger."""
+        conversation = self._authenticate(request)
+        said = judgement(await _body(request))
+        _own(said.comment, conversation)
+        exchange = await self.talk.judge(request, said)
+        return web.json_response({"replies": answers_json(exchange) if exchange else []})
+
+    async def get_turns(self, request: web.Request) -> web.Response:
+        """GET /api/conversations/{conversation}/turns?after=SEQ: what was said since."""
+        conversation = self._authenticate_path(request)
+        missed = await self.talk.missed(conversation, sequence(request.query.get("after", "0")))
+        turns = [kept_json(turn, conversation) for turn in missed.turns]
+        return web.json_response({"turns": turns, "held": missed.held, "more": missed.more})
+
+    async def post_clear(self, request: web.Request) -> web.Response:
+        """POST /api/conversations/{conversation}/clear: delete all but what a case rests on."""
+        conversation = self._authenticate_path(request)
+        cleared = await self.talk.clear(conversation)
+        self.cleared(conversation, cleared)
+        return web.json_response({"done": cleared.done, "kept": cleared.kept})
+
+    async def post_leave(self, request: web.Request) -> web.Response:
+        """POST /api/conversations/{conversation}/leave: the person has left; cases stay as they are (R9)."""
+        self.left(self._authenticate_path(request))
+        return web.Response(status=204)
 
     async def live(self, _: web.Request) -> web.Response:
         """GET /health/live: the process answers."""
@@ -147,23 +148,14 @@ class ChatApi:
     def _authenticate(self, request: web.Request) -> UUID:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
-            raise _unauthorized()
-        try:
-            return self.tokens.conversation(token.strip(), now=self.clock.now())
-        except TokenError as error:
-            raise _unauthorized() from error
+            raise unauthorized()
+        return self.talk.conversation_of(token.strip())
 
-    def _message(self, said: Inbound) -> Message:
-        return Message(
-            conversation=said.conversation,
-            channel=Channel.WEB,
-            text=clean(said.text),
-            # Ids are the client's own choice, so they are told apart by conversation: nobody can ask
-            # for another conversation's replies by guessing an id.
-            external_id=f"{said.conversation}:{said.client_message_id}",
-            received_at=self.clock.now(),
-            language=said.language,
-        )
+    def _authenticate_path(self, request: web.Request) -> UUID:
+        conversation = self._authenticate(request)
+        if request.match_info["conversation"].lower() != str(conversation):
+            raise unauthorized()
+        return conversation
 
 
 def add_api(app: web.Application, api: ChatApi) -> None:
@@ -208,5 +200,8 @@ async def _body(request: web.Request) -> dict[str, object]:
         raise ApiError(408) from error
 
 
-def _unauthorized() -> ApiError:
-    return ApiError(401, headers={"WWW-Authenticate": "Bearer"})
+def _own(said: Inbound, conversation: UUID) -> Inbound:
+    """What was said, if the token belongs to the conversation that it names."""
+    if said.conversation != conversation:
+        raise unauthorized()
+    return said

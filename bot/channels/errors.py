@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from traceback import extract_tb
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -52,6 +52,10 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         Language.EN: "This phone number could not be read. Please check it, and begin with the area code.",
         Language.ES: "No se pudo leer este número de teléfono. Revíselo y empiece por el código de área.",
     },
+    "unavailable": {
+        Language.EN: "This cannot be done right now. Please try again in a few minutes.",
+        Language.ES: "Esto no se puede hacer ahora. Por favor, inténtelo de nuevo en unos minutos.",
+    },
     "internal": {
         Language.EN: "Something went wrong on our side.",
         Language.ES: "Algo falló de nuestro lado.",
@@ -66,6 +70,7 @@ _CODES: Final = {
     405: "method_not_allowed",
     413: "too_large",
     422: "bad_number",
+    503: "unavailable",
 }
 
 
@@ -73,7 +78,7 @@ class ApiError(Exception):
     """A request that cannot be served; becomes an error body with the numbers.
 
     Args:
-        status: The HTTP status, 400 to 499.
+        status: The HTTP status, 400 to 499, or 503 for what cannot be done now.
         headers: Headers of the response.
     """
 
@@ -110,14 +115,16 @@ class Errors:
             return self._response(request, 500, {})
 
     def _response(self, request: web.Request, status: int, headers: Mapping[str, str]) -> web.Response:
+        return web.json_response(self.body(status, preferred(request)), status=status, headers=headers)
+
+    def body(self, status: int, language: Language) -> dict[str, Any]:
+        """What is said of an error, with the numbers."""
         code = _CODES.get(status, "bad_request" if status < 500 else "internal")
-        language = preferred(request)
-        body = {
+        return {
             "error": {"code": code, "message": MESSAGES[code][language]},
             "help": self.cards().numbers(language),
             "links": [link_json(link) for link in help_links(self.content(), language)],
         }
-        return web.json_response(body, status=status, headers=headers)
 
 
 def help_links(content: Content, language: Language) -> tuple[Link, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,10 +12,18 @@ from uuid import UUID
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from bot.messages import Language, Link, Reply, Silent, Source
+from bot.exchange import Exchange
+from bot.messages import Language, Link, Page, Reply, Source
+from bot.text import clean
+from bot.transcripts.following import Kept
+from bot.transcripts.placing import Place
 
 MAX_BODY: Final = 1_000_000
 """Bytes of a request body; a longer one is refused."""
+MAX_PAGE: Final = 500
+"""Characters of a page's address, and of its title, that are kept."""
+MAX_DIGITS: Final = 9
+"""Of a turn's number: what the database can compare with."""
 MAX_ID: Final = 128
 """Characters of a client_message_id."""
 
@@ -35,6 +44,17 @@ class Inbound:
     client_message_id: str
     text: str
     language: Language | None
+    page: Page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The body of POST /api/feedback; `comment` is read like a message, its text empty for none."""
+
+    turn: UUID
+    helpful: bool
+    comment: Inbound
+    commented: bool
 
 
 async def read_object(request: web.Request) -> dict[str, Any]:
@@ -66,6 +86,7 @@ def inbound(body: dict[str, Any]) -> Inbound:
         client_message_id=_id(body.get("client_message_id")),
         text=_string(body.get("text")),
         language=language(body),
+        page=_page(body.get("page")),
     )
 
 
@@ -78,6 +99,19 @@ def call_back_wish(body: dict[str, Any]) -> Inbound:
     if body.get("consent") is not True:
         raise MalformedError("consent")
     return inbound({**body, "text": body.get("number")})
+
+
+def judgement(body: dict[str, Any]) -> Judgement:
+    """What a person says about a reply, out of a parsed body.
+
+    Raises:
+        MalformedError: A field is missing or of the wrong type.
+    """
+    turn, comment = _uuid(body.get("turn")), body.get("comment")
+    if not isinstance(body.get("helpful"), bool):
+        raise MalformedError("helpful")
+    said = {**body, "client_message_id": f"feedback:{turn}", "text": "" if comment is None else comment}
+    return Judgement(turn, bool(body["helpful"]), inbound(said), commented=comment is not None)
 
 
 def language(body: dict[str, Any]) -> Language | None:
@@ -94,9 +128,35 @@ def language(body: dict[str, Any]) -> Language | None:
     return Language(code)
 
 
-def replies_json(replies: Iterable[Reply] | Silent) -> list[dict[str, Any]]:
-    """Replies as the API shows them; none for silence."""
-    return [] if isinstance(replies, Silent) else [_reply_json(reply) for reply in replies]
+def replies_json(replies: Iterable[Reply]) -> list[dict[str, Any]]:
+    """Replies that are no turns as the API shows them."""
+    return [reply_json(reply) for reply in replies]
+
+
+def exchange_json(exchange: Exchange) -> dict[str, Any]:
+    """What was answered to a message, and by which ids both are known again; no replies for silence."""
+    return {"message": place_json(exchange.message), "replies": answers_json(exchange)}
+
+
+def answers_json(exchange: Exchange) -> list[dict[str, Any]]:
+    """The replies with their places."""
+    return [
+        {**place_json(place), **reply_json(reply)}
+        for place, reply in zip(exchange.places, exchange.said, strict=True)
+    ]
+
+
+def kept_json(kept: Kept, conversation: UUID) -> dict[str, Any]:
+    """A stored turn as the API shows it."""
+    if kept.reply is not None:
+        return {**place_json(kept.place), "by": "bot" if kept.reply_to else "staff", **reply_json(kept.reply)}
+    id_ = (kept.external_id or "").removeprefix(f"{conversation}:")
+    return {**place_json(kept.place), "by": "person", "text": kept.text, "client_message_id": id_}
+
+
+def place_json(place: Place) -> dict[str, Any]:
+    """A turn's id, number and time; the number is null while the database does not hold it."""
+    return {"turn": str(place.turn), "seq": place.seq, "at": place.at.isoformat()}
 
 
 def link_json(link: Link) -> dict[str, str]:
@@ -104,7 +164,8 @@ def link_json(link: Link) -> dict[str, str]:
     return {"label": link.label, "href": link.href}
 
 
-def _reply_json(reply: Reply) -> dict[str, Any]:
+def reply_json(reply: Reply) -> dict[str, Any]:
+    """A reply as the API shows it."""
     return {
         "kind": reply.kind.value,
         "text": reply.text,
@@ -147,6 +208,32 @@ def _string(value: object) -> str:
     if not isinstance(value, str):
         raise MalformedError("text")
     return value
+
+
+def sequence(value: object) -> int:
+    """The number of a turn, 0 for none; as a number, or as its digits in an address.
+
+    Raises:
+        MalformedError: It is none.
+    """
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        value = int(value[:MAX_DIGITS])
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 10**MAX_DIGITS:
+        raise MalformedError("seq")
+    return value
+
+
+def _page(value: object) -> Page | None:
+    """A page as it says of itself, cut to a sane length; None for anything that is none."""
+    # It is a kindness to staff: a message is never refused for it.
+    if not isinstance(value, dict):
+        return None
+    address, title = value.get("address"), value.get("title")
+    if not isinstance(address, str) or not isinstance(title, str):
+        return None
+    # What follows the path may hold names, searches or tokens.
+    path = re.split("[?#]", clean(address), maxsplit=1)[0]
+    return Page(path[:MAX_PAGE], clean(title)[:MAX_PAGE])
 
 
 def _id(value: object) -> str:

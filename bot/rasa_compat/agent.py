@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from bot.rasa_compat import quiet, tensorflow_free  # noqa: F401  (both before rasa)
 
@@ -108,6 +109,10 @@ class EmbeddedAgent:
         heard.parse_data = await self._agent.processor.parse_message(heard)
         await self._agent.handle_message(heard)
         return _reply(heard.parse_data, said, turn)
+
+    async def forget(self, conversation: UUID) -> None:
+        """Let go of what the dialogue remembers of a conversation; its stored row is the caller's."""
+        await self._trackers.forget(conversation)
 
     async def close(self) -> None:
         """Finish writing trackers and let go of the database."""

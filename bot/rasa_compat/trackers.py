@@ -111,6 +111,12 @@ class BoundedTrackerStore(TrackerStore):  # type: ignore[misc]
         """Conversations that memory holds."""
         return [str(conversation) for conversation in self._recent]
 
+    async def forget(self, conversation: UUID) -> None:
+        """Let go of a conversation's tracker, once what is being written of it is."""
+        self._unwritten.pop(conversation, None)
+        self._recent.pop(conversation, None)
+        await self.finish_writing()
+
     async def finish_writing(self) -> None:
         """Wait until every tracker is in the database, or the database was found to be away."""
         if self._writer is not None:
@@ -165,8 +171,8 @@ class BoundedTrackerStore(TrackerStore):  # type: ignore[misc]
                     await self._write(conversation, saved)
                 except StorageError as error:
                     self._leave_alone(error)
-            # A newer one may have come while this one was written.
-            if self._unwritten[conversation] is saved:
+            # A newer one may have come while this one was written, or it was forgotten.
+            if self._unwritten.get(conversation) is saved:
                 del self._unwritten[conversation]
 
     async def _write(self, conversation: UUID, saved: Saved) -> None:

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
 from bot.browsing.searching import Searcher
-from bot.reviewing.choosing import Sampling
 from bot.live import Changes
 from bot.messages import Clock
 from bot.review.times import Times
 from bot.review.watching import Watch
+from bot.reviewing.choosing import Sampling
 from bot.transcripts.database import Database, RefusedError, StorageError
 from bot.transcripts.encryption import KeyRing
 

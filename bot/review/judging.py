@@ -11,10 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import Act, record
 from bot.cases.transcript import transcript
-from bot.reviewing import choosing, giving, labels, waiting
-from bot.reviewing.agreement import agreement
-from bot.reviewing.choosing import Chosen
-from bot.reviewing.verdicts import NOTHING, Judgement, VerdictError, judged_blind
 from bot.messages import Kind, Level
 from bot.review import words
 from bot.review.access import PREFIX, visitor_of
@@ -22,6 +18,10 @@ from bot.review.casepage import id_of
 from bot.review.desk import desk_of
 from bot.review.rendering import page
 from bot.review.transcripts import LIST, conversation_page, log_reading, topics
+from bot.reviewing import choosing, giving, labels, waiting
+from bot.reviewing.agreement import agreement
+from bot.reviewing.choosing import Chosen
+from bot.reviewing.verdicts import NOTHING, Judgement, VerdictError, judged_blind
 from bot.transcripts.tables import (
     Conversation,
     Direction,

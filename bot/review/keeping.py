@@ -11,8 +11,8 @@ from aiohttp import web
 
 from bot.audit.anchor import Anchor, Mark
 from bot.cases import work
-from bot.reviewing import choosing
 from bot.review.desk import Desk
+from bot.reviewing import choosing
 
 log = logging.getLogger(__name__)
 

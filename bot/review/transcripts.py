@@ -17,12 +17,12 @@ from bot.browsing.searching import SearchError
 from bot.cases import queue
 from bot.cases.masking import mask_number
 from bot.cases.transcript import PAGE, transcript
-from bot.reviewing import giving
 from bot.review import words
 from bot.review.access import PREFIX, visitor_of
 from bot.review.casepage import id_of
 from bot.review.desk import Desk, desk_of
 from bot.review.rendering import page
+from bot.reviewing import giving
 from bot.transcripts.tables import Conversation
 from bot.transcripts.turns import SENDER
 

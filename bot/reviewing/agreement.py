@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from bot.reviewing.verdicts import in_danger
 from bot.messages import Level
+from bot.reviewing.verdicts import in_danger
 from bot.transcripts.tables import Review, ReviewItem, ReviewStage, Turn, Verdict
 
 Z: Final = NormalDist().inv_cdf(0.975)

@@ -15,8 +15,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import handoff
-from bot.reviewing.verdicts import Judgement, VerdictError, agree
 from bot.messages import Level, Risk
+from bot.reviewing.verdicts import Judgement, VerdictError, agree
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import (
     Conversation,

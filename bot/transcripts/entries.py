@@ -14,6 +14,7 @@ from bot.messages import (
     Language,
     Link,
     Message,
+    Page,
     Reply,
     ReplyKind,
     Risk,
@@ -59,7 +60,16 @@ class CallBackEntry:
     at: datetime
 
 
-Entry = AcceptedEntry | RecordedEntry | CallBackEntry
+@dataclass(frozen=True, slots=True)
+class ClearEntry:
+    """A person's wish that the words of a conversation up to `at` be deleted. `turn` is of no turn."""
+
+    turn: UUID
+    conversation: UUID
+    at: datetime
+
+
+Entry = AcceptedEntry | RecordedEntry | CallBackEntry | ClearEntry
 
 
 def reply_to_json(reply: Reply) -> dict[str, Any]:
@@ -92,6 +102,8 @@ def entry_to_json(entry: Entry) -> dict[str, Any]:
         return _accepted_to_json(entry)
     if isinstance(entry, CallBackEntry):
         return _call_back_to_json(entry)
+    if isinstance(entry, ClearEntry):
+        return {"turn": str(entry.turn), "clear": str(entry.conversation), "at": entry.at.isoformat()}
     return {
         "turn": str(entry.turn),
         "conversation": str(entry.conversation),
@@ -115,6 +127,8 @@ def entry_from_json(stored: dict[str, Any]) -> Entry:
         return _accepted_from_json(stored)
     if "number" in stored:
         return _call_back_from_json(stored)
+    if "clear" in stored:
+        return ClearEntry(UUID(stored["turn"]), UUID(stored["clear"]), datetime.fromisoformat(stored["at"]))
     return RecordedEntry(
         turn=UUID(stored["turn"]),
         conversation=UUID(stored["conversation"]),
@@ -170,6 +184,7 @@ def _accepted_to_json(entry: AcceptedEntry) -> dict[str, Any]:
             "language": message.language,
             "sender": message.sender,
             "synthetic": message.synthetic,
+            "page": asdict(message.page) if message.page else None,
         },
         "risk": entry.risk.to_json(),
         "language": entry.language,
@@ -190,6 +205,7 @@ def _accepted_from_json(stored: dict[str, Any]) -> AcceptedEntry:
             language=Language(message["language"]) if message["language"] else None,
             sender=message["sender"],
             synthetic=message.get("synthetic", False),
+            page=Page(**message["page"]) if message.get("page") else None,
         ),
         risk=Risk.from_json(stored["risk"]),
         language=Language(stored["language"]),

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from uuid import UUID, uuid4, uuid5
 
+from bot.messages import Level
 from bot.transcripts.encryption import DecryptionError, KeyRing
 from bot.transcripts.entries import AcceptedEntry, Entry, RecordedEntry, entry_from_json, entry_to_json
 
@@ -36,6 +37,8 @@ T = TypeVar("T")
 
 SUFFIX: Final = ".spool"
 ASIDE: Final = ".aside"
+EMPTIED: Final = b"-\n"
+"""A line whose words were deleted; the lines after it keep their numbers, which they are bound to."""
 
 
 class SpoolError(Exception):
@@ -94,6 +97,14 @@ class Spool:
         """
         await self._in_thread(partial(self._settle, file, keep=keep or file.unreadable > 0))
 
+    async def forget(self, conversation: UUID) -> None:
+        """Empty the lines of a conversation that were put aside, except what a hand-off may rest on.
+
+        Raises:
+            SpoolError: A file cannot be read or written.
+        """
+        await self._in_thread(partial(self._forget, conversation))
+
     @property
     def waiting(self) -> int:
         """How many files wait for the database, those of live processes included."""
@@ -142,6 +153,7 @@ class Spool:
         entries = [
             self._entry(line, _row(file_id, number))
             for number, line in enumerate(path.read_bytes().splitlines(keepends=True))
+            if line != EMPTIED
         ]
         readable = tuple(entry for entry in entries if entry is not None)
         return SpooledFile(path, readable, unreadable=len(entries) - len(readable))
@@ -155,6 +167,17 @@ class Spool:
             return entry_from_json(json.loads(self._ring.decrypt(sealed, row, field="entry")))
         except (binascii.Error, DecryptionError, KeyError, TypeError, ValueError):
             return None
+
+    def _forget(self, conversation: UUID) -> None:
+        for path in sorted(self._folder.glob(f"*{ASIDE}")):
+            lines = path.read_bytes().splitlines(keepends=True)
+            read = [self._entry(line, _row(_id_of(path), number)) for number, line in enumerate(lines)]
+            left = [
+                EMPTIED if _is_forgettable(entry, conversation) else line
+                for entry, line in zip(read, lines, strict=True)
+            ]
+            if left != lines:
+                _replace(path, b"".join(left))
 
     def _settle(self, file: SpooledFile, *, keep: bool) -> None:
         if keep:
@@ -206,6 +229,26 @@ class _Writer:
         if self.lines == 0:
             self.path.unlink(missing_ok=True)
         os.close(self.descriptor)
+
+
+def _is_forgettable(entry: Entry | None, conversation: UUID) -> bool:
+    if isinstance(entry, AcceptedEntry):
+        return entry.message.conversation == conversation and entry.risk.level < Level.CRISIS
+    return isinstance(entry, RecordedEntry) and entry.conversation == conversation
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put other content in a file's place, durably; its old bytes are let go of."""
+    beside = path.with_suffix(".new")
+    descriptor = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    beside.rename(path)
+    _sync_folder(path.parent)
 
 
 def _time_of(entry: Entry) -> datetime:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -17,10 +17,11 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.messages import Channel, Kind, Language, Level, Message, PastTurn, Reply, ReplyKind, Risk
+from bot.messages import Channel, Kind, Language, Level, Message, Page, PastTurn, Reply, ReplyKind, Risk
 from bot.transcripts.database import StorageError
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.entries import RecordedEntry, candidates_to_json, reply_from_json, reply_to_json
+from bot.transcripts.placing import Place, places
 from bot.transcripts.tables import Conversation, Delivery, Direction, Turn
 
 HISTORY: Final = 10
@@ -30,6 +31,7 @@ STICKY: Final = timedelta(hours=24)
 CHAT_GAP: Final = timedelta(hours=3)
 """A longer silence than this starts a new chat within the conversation."""
 SENDER: Final = "sender"
+PAGE: Final = "page"
 
 
 class UnknownTurnError(StorageError):
@@ -63,13 +65,15 @@ class Standing:
 class Retry:
     """An inbound turn that is stored already.
 
-    `replies` is None when it was never answered, and empty when it was answered with silence.
+    `replies` is None when it was never answered, and empty when it was answered with silence. `places` are
+    the turn's own and those of the replies.
     """
 
     turn: UUID
     conversation: UUID
     text: str
     replies: tuple[Reply, ...] | None
+    places: tuple[Place, ...] = ()
 
 
 async def open_conversation(
@@ -132,7 +136,8 @@ async def find_retry(
     if turn is None:
         return None
     replies = await _replies(session, ring, turn.id) if turn.answered_at is not None else None
-    return Retry(turn.id, turn.conversation_id, ring.decrypt(turn.body, turn.id), replies)
+    stored = await places(session, turn.id)
+    return Retry(turn.id, turn.conversation_id, ring.decrypt(turn.body, turn.id), replies, stored)
 
 
 async def standing(session: AsyncSession, ring: KeyRing, conversation: UUID, now: datetime) -> Standing:
@@ -232,6 +237,7 @@ async def add_inbound(
             language=language,
             risk=risk.to_json(),
             level=risk.level,
+            page=_page(ring, turn, message.page),
             created_at=at,
         )
     )
@@ -349,6 +355,10 @@ async def locked(session: AsyncSession, conversation: UUID) -> Conversation:
     if row is None:
         raise UnknownConversationError(f"conversation {conversation} is not stored")
     return row
+
+
+def _page(ring: KeyRing, turn: UUID, page: Page | None) -> bytes | None:
+    return ring.encrypt(json.dumps(asdict(page)), turn, field=PAGE) if page else None
 
 
 async def _replies(session: AsyncSession, ring: KeyRing, turn: UUID) -> tuple[Reply, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +15,17 @@ from bot.channels.api import ChatApi, add_api
 from bot.channels.limits import Limits
 from bot.channels.origins import Origins
 from bot.channels.synthetic import Synthetic
+from bot.channels.talk import Talk
 from bot.channels.tokens import Tokens
+from bot.clearing import Clearing
 from bot.content import Content, load
+from bot.judging import Judging
+from bot.memory import Memory
 from bot.messages import Message
 from bot.settings import ROOT
+from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
+from bot.transcripts.spool import Spool
 from tests.channels.listener import Chat, Client, Listener, open_chat
 from tests.fixtures.clock import HandClock
 
@@ -50,27 +57,45 @@ def limits() -> Limits:
 
 
 @pytest.fixture
-def api(
+def talk(
     listener: Listener,
     clock: HandClock,
-    content: Content,
     cards: Cards,
     ring: KeyRing,
     limits: Limits,
-    missing: list[str],
-) -> ChatApi:
+    sqlite_database: Database,
+    tmp_path: Path,
+) -> Talk:
+    return Talk(
+        responder=listener,
+        judging=Judging(database=sqlite_database, ring=ring, responder=listener),
+        clearing=Clearing(
+            database=sqlite_database,
+            spool=Spool(tmp_path / "spool", ring),
+            memory=Memory(),
+            engine=listener,
+            responder=listener,
+        ),
+        database=sqlite_database,
+        ring=ring,
+        clock=clock,
+        cards=lambda: cards,
+        tokens=Tokens(ring),
+        limits=limits,
+    )
+
+
+@pytest.fixture
+def api(talk: Talk, content: Content, cards: Cards, missing: list[str]) -> ChatApi:
     async def readiness() -> Sequence[str]:
         return missing
 
     return ChatApi(
-        responder=listener,
-        clock=clock,
+        talk=talk,
         content=lambda: content,
         cards=lambda: cards,
         readiness=readiness,
-        tokens=Tokens(ring),
         origins=Origins(public_url="https://chat.clinic.example", allowed=["https://www.clinic.example"]),
-        limits=limits,
         synthetic=Synthetic("", never_stored),
     )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from bot.calling_back import normalise
-from bot.messages import Channel, Language, Link, Message, Reply, ReplyKind, Silent, Source
+from bot.exchange import Exchange, unplaced
+from bot.messages import Channel, Language, Link, Message, Reply, ReplyKind, Risk, Silent, Source
 
 Client = TestClient[web.Request, web.Application]
 
@@ -31,20 +32,29 @@ class Listener:
     """Answers everything with one reply and remembers what it was asked."""
 
     replies: tuple[Reply, ...] | Silent = (ANSWER,)
+    risk: Risk = field(default_factory=Risk)
     heard: list[Message] = field(default_factory=list)
     limited: list[bool] = field(default_factory=list)
     greeted: list[tuple[UUID, Channel, Language]] = field(default_factory=list)
 
-    async def respond(self, message: Message, *, limited: bool = False) -> tuple[Reply, ...] | Silent:
+    async def exchange(self, message: Message, *, limited: bool = False) -> Exchange:
         self.heard.append(message)
         self.limited.append(limited)
-        return self.replies
+        turn = uuid5(message.conversation, message.external_id)
+        return unplaced(turn, message.received_at, self.replies)
 
-    async def request_call_back(
-        self, message: Message, *, limited: bool = False
-    ) -> tuple[Reply, ...] | Silent:
+    async def request_call_back(self, message: Message, *, limited: bool = False) -> Exchange:
         normalise(message.text)
-        return await self.respond(message, limited=limited)
+        return await self.exchange(message, limited=limited)
+
+    async def screen(self, message: Message) -> Risk:
+        return self.risk
+
+    async def settle(self, conversation: UUID) -> None:
+        """Nothing is in flight."""
+
+    async def forget(self, conversation: UUID) -> None:
+        """Nothing is remembered."""
 
     async def greet(self, conversation: UUID, channel: Channel, language: Language) -> tuple[Reply, ...]:
         self.greeted.append((conversation, channel, language))

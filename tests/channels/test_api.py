@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 
 from bot.messages import SILENT, Channel, Language
+from bot.transcripts.turns import outbound_id
 from tests.channels.listener import Chat, Client, Listener, open_chat
 from tests.fixtures.clock import HandClock
 
@@ -46,9 +47,14 @@ async def test_the_browser_chooses_the_language_when_the_page_does_not(
 async def test_a_message_is_answered(chat: Chat) -> None:
     status, body = await chat.post({"text": "when does the tide turn?"})
     assert status == 200
+    turn, at = str(uuid5(UUID(chat.conversation), f"{chat.conversation}:m-1")), "2026-03-02T12:00:00+00:00"
     assert body == {
+        "message": {"turn": turn, "seq": None, "at": at},
         "replies": [
             {
+                "turn": str(outbound_id(UUID(turn), 0)),
+                "seq": None,
+                "at": at,
                 "kind": "answer",
                 "text": "Tides turn twice a day.",
                 "language": "en",
@@ -61,7 +67,7 @@ async def test_a_message_is_answered(chat: Chat) -> None:
                 },
                 "links": [{"label": "Call the harbour", "href": "tel:+13215550100"}],
             }
-        ]
+        ],
     }
 
 
@@ -90,7 +96,8 @@ async def test_the_same_id_is_the_same_message_only_within_a_conversation(
 
 async def test_silence_is_an_empty_list(chat: Chat, listener: Listener) -> None:
     listener.replies = SILENT
-    assert await chat.post({}) == (200, {"replies": []})
+    status, body = await chat.post({})
+    assert (status, body["replies"]) == (200, [])
 
 
 @pytest.mark.parametrize(

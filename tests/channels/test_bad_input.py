@@ -167,7 +167,7 @@ async def test_a_failure_of_our_own_gets_the_numbers_and_logs_no_words(
     async def broken(message: Any, *, limited: bool = False) -> Any:
         raise RuntimeError(message.text)
 
-    monkeypatch.setattr(listener, "respond", broken)
+    monkeypatch.setattr(listener, "exchange", broken)
     with caplog.at_level(logging.DEBUG):
         status, body = await chat.post({"text": "quetzal in the rigging"})
     assert status == 500

@@ -82,7 +82,7 @@ async def test_a_limiter_that_fails_limits_nobody(
         def hit(self, *_: object) -> bool:
             raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(api.limits, "_limiter", NoThreads())
+    monkeypatch.setattr(api.talk.limits, "_limiter", NoThreads())
     chat = await open_chat(client)
     for _ in range(5):
         assert (await chat.post({}))[0] == 200
@@ -91,7 +91,7 @@ async def test_a_limiter_that_fails_limits_nobody(
 
 async def test_no_address_outlives_its_window(api: ChatApi, client: Client) -> None:
     short = Limits(trusted_proxies=["127.0.0.1"], per_address="2/second", per_conversation="2/second")
-    object.__setattr__(api, "limits", short)
+    object.__setattr__(api.talk, "limits", short)
     chat = await open_chat(client)
     await chat.post({}, **{FROM: "203.0.113.9"})
     await asyncio.sleep(2.1)

@@ -148,7 +148,7 @@ async def test_a_wish_to_be_called_fits(chat: Chat) -> None:
 async def test_a_failure_of_our_own_fits(
     chat: Chat, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listener, "respond", None)
+    monkeypatch.setattr(listener, "exchange", None)
     status, body = await chat.post({})
     assert status == 500
     check(response_schema("post", "/api/messages", status), body)

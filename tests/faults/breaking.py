@@ -87,7 +87,7 @@ def before_record() -> None:
 def during_send() -> None:
     from bot.conversation import Responder
 
-    dying_after(Responder, "respond")
+    dying_after(Responder, "exchange")
 
 
 def _broken_classifier(act: Callable[[], None]) -> None:

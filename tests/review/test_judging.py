@@ -7,10 +7,10 @@ import re
 from aiohttp.test_utils import TestServer
 from sqlalchemy import select
 
-from bot.reviewing import waiting
 from bot.messages import Risk
 from bot.review.desk import DESK, Desk
 from bot.review.keeping import choose
+from bot.reviewing import waiting
 from bot.services import Services
 from bot.staff.roles import Role
 from bot.transcripts.tables import AuditEntry, Handoff, HandoffReason, Turn

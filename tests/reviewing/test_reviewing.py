@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from bot.messages import Candidate, EngineReply, Kind, Level, Risk
 from bot.reviewing import choosing, giving, waiting
 from bot.reviewing.agreement import agreement, kappa
 from bot.reviewing.choosing import Sampling
 from bot.reviewing.labels import agreed_cases, to_yaml
 from bot.reviewing.verdicts import NOTHING, Judgement, VerdictError, agree, judged_blind
-from bot.messages import Candidate, EngineReply, Kind, Level, Risk
 from bot.staff.roles import Role
 from bot.transcripts import feedback, turns
 from bot.transcripts.database import Database
