@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli_content import check, content, preview
-from bot.cli_staff import audit, demo, staff
+from bot.cli_staff import audit, demo, purge, staff
 from bot.evaluation.command import evaluate
 from bot.inbox.command import nlu
 from bot.refusals import Refusal, refusals
@@ -185,7 +185,7 @@ def rasa(arguments: tuple[str, ...]) -> None:
         stock(list(arguments))
 
 
-for command in (audit, check, content, demo, evaluate, nlu, preview, staff):
+for command in (audit, check, content, demo, evaluate, nlu, preview, purge, staff):
     main.add_command(command)
 
 

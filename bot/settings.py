@@ -57,6 +57,8 @@ class Settings:
     time_zone: ZoneInfo = ZoneInfo("America/New_York")
     audit_anchor: Path = Path("audit/anchor.jsonl")
     audit_anchor_url: str = ""
+    keep_days: int = 0
+    keep_case_days: int = 0
     review_percent: int = 5
     review_weekly: int = 20
     heartbeat_secret: str = field(default="", repr=False)
@@ -211,6 +213,8 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "time_zone": _zone,
     "audit_anchor": Path,
     "audit_anchor_url": str,
+    "keep_days": lambda value: _number(value, 36_500),
+    "keep_case_days": lambda value: _number(value, 36_500),
     "review_percent": lambda value: _number(value, 100),
     "review_weekly": lambda value: _number(value, 1_000),
     "heartbeat_secret": _secret,

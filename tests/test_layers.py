@@ -38,8 +38,16 @@ LAYERS: dict[str, set[str]] = {
     "staff": {"messages", "transcripts", "audit"},
     "cases": {"messages", "transcripts", "handoff"},
     "browsing": {"messages", "transcripts"},
+    "rates": set(),
+    "reviewing": {"messages", "text", "transcripts", "handoff", "staff"},
+    "extracts": {"messages", "text", "transcripts", "browsing", "cases"},
+    "retention": {"messages", "transcripts", "staff"},
     "review": {
         "browsing",
+        "reviewing",
+        "extracts",
+        "retention",
+        "text",
         "messages",
         "transcripts",
         "handoff",
@@ -185,6 +193,7 @@ WIRING = {
     "administration",
     "demo",
     "demo_days",
+    "purging",
     "demo_reviews",
 }
 """May import everything."""

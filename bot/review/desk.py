@@ -13,6 +13,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 from bot.browsing.searching import Searcher
 from bot.live import Changes
 from bot.messages import Clock
+from bot.retention.purging import Due
 from bot.review.times import Times
 from bot.review.watching import Watch
 from bot.reviewing.choosing import Sampling
@@ -30,7 +31,8 @@ class Desk:
     """The parts that the handlers share.
 
     `ready` tells whether the database was reached and brought up to date; `clinic` is the clinic's name,
-    `topics` what people may ask about, `known_words` the words of the training data, which are no names.
+    `topics` what people may ask about, `known_words` the words of the training data, which are no names;
+    `purge` deletes what is kept for too long.
     """
 
     database: Database
@@ -41,6 +43,7 @@ class Desk:
     watch: Watch
     searcher: Searcher
     sampling: Sampling
+    purge: Callable[[], Awaitable[Due]]
     ready: Callable[[], bool]
     clinic: Callable[[], str]
     topics: Callable[[], tuple[str, ...]]

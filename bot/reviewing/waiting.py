@@ -33,7 +33,8 @@ async def next_item(
     """The message that somebody should judge next; None when nothing waits for them."""
     wanted = select(ReviewItem.turn_id).where(_may_judge(staff, role))
     if reason is not None:
-        wanted = wanted.where(ReviewItem.reason == reason)
+        # Why a message was chosen tells what the program made of it, which a blind second must not know.
+        wanted = wanted.where(ReviewItem.reason == reason, ReviewItem.stage != ReviewStage.SECOND)
     ordered = wanted.order_by(ReviewItem.rank, ReviewItem.created_at, ReviewItem.turn_id)
     return await session.scalar(ordered.limit(1))
 
