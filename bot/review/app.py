@@ -19,6 +19,8 @@ from bot.review import (
     entering,
     extracting,
     judging,
+    opinions,
+    overviewing,
     people,
     queueing,
     streaming,
@@ -82,6 +84,10 @@ ROUTES: Final = (
     Route("GET", TALK, transcripts.show_conversation, Access.READ),
     Route("POST", f"{TALK}/reveal", transcripts.do_reveal, Access.TAKE),
     Route("POST", f"{TALK}/verdict", judging.do_judge_whole, Access.READ),
+    Route("GET", "/overview", overviewing.show_overview, Access.READ),
+    Route("GET", "/overview/{chart}.svg", overviewing.show_chart, Access.READ),
+    Route("GET", "/feedback", opinions.show_feedback, Access.READ),
+    Route("POST", "/feedback/{opinion}", opinions.do_answer, Access.READ),
     Route("GET", "/review", judging.show_review, Access.READ),
     Route("GET", "/review/next", judging.show_next, Access.READ),
     Route("GET", "/review/labels", judging.show_labels, Access.TAKE),
@@ -127,6 +133,7 @@ def add_desk(
     desk = make(changes)
     pages = web.Application(middlewares=[guard()])
     pages[DESK] = desk
+    pages[overviewing.MADE] = overviewing.Made()
     set_up_templates(pages, desk)
     for route in ROUTES:
         pages.router.add_route(route.method, route.path, _with_access(route))

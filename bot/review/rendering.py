@@ -66,6 +66,7 @@ def set_up_templates(app: web.Application, desk: Desk) -> None:
         clock_time=desk.times.time,
         date=desk.times.date,
         day=times.day,
+        wait=times.wait,
         since=desk.times.since,
         until=desk.times.until,
         iso=datetime.isoformat,

@@ -46,6 +46,11 @@ def day(on: date) -> str:
     return f"{on:%a} {on.day} {on:%b %Y}"
 
 
+def wait(seconds: float) -> str:
+    """`40 s`, or as `length` from a minute on."""
+    return f"{seconds:.0f} s" if seconds < 60 else length(timedelta(seconds=seconds))
+
+
 def length(span: timedelta) -> str:
     """`under 1 min`, `4 min`, `1 h 05 min`, `2 days`."""
     minutes = max(0, int(span.total_seconds()) // 60)

@@ -130,6 +130,8 @@ SAID: Final[Mapping[str, str]] = {
     "disabled": "The account is disabled, and its sessions have ended.",
     "enabled": "The account may be used again.",
     "ended": "Every session of that account has ended.",
+    "answered": "It is marked as dealt with.",
+    "open-again": "It is open again.",
     "judged": "Your verdict is saved.",
     "missed-case": "Your verdict is saved. A case is open for this person, and staff are told.",
     "nothing-to-judge": "Nothing waits for a verdict of yours.",
