@@ -13,9 +13,11 @@ from typing import Final
 from aiohttp import web
 
 from bot.channels.api import ChatApi, add_api
+from bot.channels.errors import Errors
 from bot.channels.limits import Limits
 from bot.channels.origins import Origins
 from bot.channels.page import add_page
+from bot.channels.socket import Sockets, add_socket
 from bot.channels.synthetic import Synthetic
 from bot.channels.talk import Talk
 from bot.channels.tokens import Tokens
@@ -48,6 +50,7 @@ def make_app(services: Services) -> web.Application:
     app.on_cleanup.append(stop)
     settings = services.settings
     talk = _talk(services)
+    sockets = Sockets(talk, Errors(content=lambda: services.content, cards=lambda: services.cards))
     add_api(
         app,
         ChatApi(
@@ -58,8 +61,11 @@ def make_app(services: Services) -> web.Application:
             warnings=services.warnings,
             origins=Origins(public_url=settings.public_url, allowed=settings.allowed_origins),
             synthetic=Synthetic(settings.heartbeat_secret, services.is_stored),
+            left=sockets.left,
+            cleared=sockets.cleared,
         ),
     )
+    add_socket(app, sockets)
     add_page(app, content=lambda: services.content)
     _add_desk(app, services)
     return app

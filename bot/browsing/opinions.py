@@ -17,7 +17,7 @@ from bot.transcripts.encryption import KeyRing
 from bot.transcripts.feedback import FIELD
 from bot.transcripts.tables import Feedback, Turn
 
-PAGE: Final = 50
+PAGE: Final = 25
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cases.masking import mask_numbers
-from bot.messages import Candidate, Cue, Language, Level, ReplyKind, Risk
+from bot.messages import Candidate, Cue, Language, Level, Page, ReplyKind, Risk
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import Delivery, Direction, Turn
+from bot.transcripts.turns import page_of
 
 PAGE: Final = 200
 """Turns of a page; the last page is shown first."""
@@ -37,7 +38,8 @@ class Said:
     """One turn. `inbound`: the person wrote it; `risk`, `topic` and `others` are then what we made of it.
 
     `latency_ms` is how long the answer to it took. `reply`, `response` and `version` tell which kind of
-    answer an outbound turn is, which curated text, and the beginning of its hash.
+    answer an outbound turn is, which curated text, and the beginning of its hash. `page` is where the person
+    wrote it, as the page says of itself: a stranger's text.
     """
 
     id: UUID
@@ -55,6 +57,7 @@ class Said:
     response: str | None
     version: str | None
     delivery: Delivery | None
+    page: Page | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +140,5 @@ def _said(ring: KeyRing, turn: Turn, reveal: bool) -> Said:
         response=turn.response,
         version=turn.content_hash[:VERSION] if turn.content_hash else None,
         delivery=turn.delivery,
+        page=page_of(ring, turn),
     )

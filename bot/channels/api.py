@@ -120,7 +120,7 @@ class ChatApi:
         conversation = self._authenticate_path(request)
         missed = await self.talk.missed(conversation, sequence(request.query.get("after", "0")))
         turns = [kept_json(turn, conversation) for turn in missed.turns]
-        return web.json_response({"turns": turns, "held": missed.held, "more": missed.more})
+        return web.json_response({"turns": turns, "held": missed.state.held, "more": missed.more})
 
     async def post_clear(self, request: web.Request) -> web.Response:
         """POST /api/conversations/{conversation}/clear: delete all but what a case rests on."""

@@ -67,11 +67,15 @@ class Clears(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """What a client has not seen: the next turns, whether there are more, whether staff hold the chat."""
+    """What a client has not seen: the next turns, and how far the conversation has got."""
 
     turns: tuple[Kept, ...]
-    more: bool
-    held: bool
+    state: State
+
+    @property
+    def more(self) -> bool:
+        """Whether there are more turns than these."""
+        return bool(self.turns) and (self.turns[-1].place.seq or 0) < self.state.last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +152,7 @@ class Talk:
                 turns = await turns_after(session, self.ring, conversation, seen, limit=MOST)
         except AWAY as error:
             raise ApiError(503) from error
-        last = turns[-1].place.seq if turns else None
-        return Missed(turns, more=last is not None and last < state.last, held=state.held)
+        return Missed(turns, state)
 
     def message(self, said: Inbound, *, synthetic: bool = False) -> Message:
         """A message as the responder takes it."""

@@ -82,7 +82,7 @@ def inbound(body: dict[str, Any]) -> Inbound:
         MalformedError: A field is missing or of the wrong type.
     """
     return Inbound(
-        conversation=_uuid(body.get("conversation")),
+        conversation=identifier(body.get("conversation")),
         client_message_id=_id(body.get("client_message_id")),
         text=_string(body.get("text")),
         language=language(body),
@@ -107,7 +107,7 @@ def judgement(body: dict[str, Any]) -> Judgement:
     Raises:
         MalformedError: A field is missing or of the wrong type.
     """
-    turn, comment = _uuid(body.get("turn")), body.get("comment")
+    turn, comment = identifier(body.get("turn")), body.get("comment")
     if not isinstance(body.get("helpful"), bool):
         raise MalformedError("helpful")
     said = {**body, "client_message_id": f"feedback:{turn}", "text": "" if comment is None else comment}
@@ -242,7 +242,12 @@ def _id(value: object) -> str:
     return value
 
 
-def _uuid(value: object) -> UUID:
+def identifier(value: object) -> UUID:
+    """A UUID in its written form.
+
+    Raises:
+        MalformedError: It is none.
+    """
     try:
         return UUID(_string(value))
     except ValueError as error:

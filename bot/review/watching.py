@@ -42,7 +42,7 @@ class Watch:
         self._fingerprint: tuple[object, ...] | None = None
         self._committed = asyncio.Event()
         self._lock = asyncio.Lock()
-        database.on_commit = self._committed.set
+        database.on_commit.append(self._committed.set)
 
     async def run(self) -> None:
         """Watch until cancelled."""

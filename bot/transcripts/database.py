@@ -76,8 +76,8 @@ class Database:
         self._inode: Inode | None = None
         self.outbox_changed = asyncio.Event()
         """Set after a commit that wrote a notification."""
-        self.on_commit: Callable[[], None] = lambda: None
-        """Called after every commit; must neither wait nor raise."""
+        self.on_commit: list[Callable[[], None]] = []
+        """Called after every commit; they must neither wait nor raise."""
 
     @property
     def file(self) -> Path | None:
@@ -100,7 +100,8 @@ class Database:
                 raise StorageError("the database file was removed or replaced during the transaction")
         if session.info.get(WAKES_OUTBOX):
             self.outbox_changed.set()
-        self.on_commit()
+        for signal in self.on_commit:
+            signal()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.feedback import Opinion, opinions
 from bot.transcripts.tables import CallBack, Conversation, Direction, Handoff, Turn
-from bot.transcripts.turns import SENDER
+from bot.transcripts.turns import SENDER, page_of
 
 
 async def export_conversations(
@@ -82,6 +83,7 @@ def _turn(turn: Turn, ring: KeyRing) -> dict[str, Any]:
         **common,
         "external_id": turn.external_id,
         "text": body,
+        "page": asdict(page) if (page := page_of(ring, turn)) else None,
         "language": turn.language,
         "risk": turn.risk,
         "topic": turn.topic,

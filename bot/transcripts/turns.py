@@ -198,6 +198,15 @@ def text_of(ring: KeyRing, turn: Turn) -> str:
     return body if turn.direction is Direction.INBOUND else str(json.loads(body)["text"])
 
 
+def page_of(ring: KeyRing, turn: Turn) -> Page | None:
+    """The page that a turn was written on, where it was kept.
+
+    Raises:
+        DecryptionError: The ring does not fit.
+    """
+    return Page(**json.loads(ring.decrypt(turn.page, turn.id, field=PAGE))) if turn.page else None
+
+
 async def add_inbound(
     session: AsyncSession, ring: KeyRing, turn: UUID, message: Message, *, risk: Risk, language: Language
 ) -> None:

@@ -20,6 +20,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from bot.messages import Channel, Cue, Kind, Level, Risk
+from bot.messages import Page as WrittenOn
 from bot.staff.roles import Role
 from tests.browser.staff import Desk, say
 from tests.fixtures.desk import add_member, write
@@ -219,7 +220,7 @@ async def test_shortcuts_can_be_switched_off(desk: Desk) -> None:
 
 @pytest.mark.parametrize("payload", MARKUP)
 async def test_markup_of_senders_and_staff_is_words(desk: Desk, payload: str) -> None:
-    """Words, number, language and agent of a sender; name, note and remark of staff."""
+    """Words, number, page, language and agent of a sender; name, note and remark of staff."""
     database, now = desk.database(), datetime.now(UTC)
     risk = Risk(
         level=Level.CRISIS,
@@ -227,7 +228,14 @@ async def test_markup_of_senders_and_staff_is_words(desk: Desk, payload: str) ->
         cues=(Cue(f"suicide.{payload}", 0, len(payload), Level.CRISIS, Kind.SUICIDE),),
     )
     said = await write(
-        database, desk.ring, now, payload, risk, channel=Channel.SMS, sender=f"+1407{payload}5550142"
+        database,
+        desk.ring,
+        now,
+        payload,
+        risk,
+        channel=Channel.SMS,
+        sender=f"+1407{payload}5550142",
+        page=WrittenOn(f"javascript:{payload}", payload),
     )
     login = f"x{abs(hash(payload))}"
     member = await add_member(database, desk.ring, now, login=login)
@@ -242,6 +250,8 @@ async def test_markup_of_senders_and_staff_is_words(desk: Desk, payload: str) ->
         await page.goto(f"{desk.server.url}/staff/queue")
         await open_case(page, desk, str(said.conversation))
         await expect(page.locator(".person .turn-text")).to_have_text(payload)
+        written_on = f"Written on: {payload} · javascript:{payload}"
+        await expect(page.locator(".person .turn-page")).to_have_text(written_on)
         await page.get_by_label("Note", exact=True).fill(f"{payload} @{login}")
         await page.get_by_role("button", name="Save note").click()
         await expect(page.locator(".note-text").first).to_have_text(f"{payload} @{login}")

@@ -1,0 +1,288 @@
+"""The widget's WebSocket: the chat with pushes and typing. Documented in docs/widget-protocol.md."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from traceback import extract_tb
+from typing import Final
+from uuid import UUID
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from bot.channels import frames
+from bot.channels.errors import ApiError, Errors
+from bot.channels.frames import Frame, Hello
+from bot.channels.languages import preferred
+from bot.channels.line import Line, Socket
+from bot.channels.pushing import CLEARED, Pushing, cleared_frame
+from bot.channels.rooms import Room, Rooms
+from bot.channels.talk import Missed, Talk, unauthorized
+from bot.channels.wire import MalformedError, TooLargeError, call_back_wish, inbound, judgement, kept_json
+from bot.clearing import Cleared
+from bot.text import clean
+
+log = logging.getLogger(__name__)
+
+PATH: Final = "/api/socket"
+PROTOCOL: Final = "harborline.v1"
+HELLO_SECONDS: Final = 10.0
+PING_SECONDS: Final = 20.0
+"""Between our pings; a socket that answers none for half of this is dead. Found within 30 s."""
+CLOSE_SECONDS: Final = 2.0
+"""For a client to answer our closing."""
+LARGEST: Final = 4 * 1024 * 1024
+"""Bytes of a frame; a larger one cannot even be refused with a word, and closes the socket (1009)."""
+BUFFERED: Final = 16 * 1024
+"""Bytes to a slow reader before its frames wait in the queue."""
+SOCKETS: Final = 5_000
+"""Of this process; more are sent to the HTTP API."""
+UNWELCOME, LEFT, FLOOD = 4401, 4411, 1008
+
+
+class Sockets:
+    """Serves sockets.
+
+    Args:
+        talk: What a person may do.
+        errors: Makes what is said of errors.
+        ping_seconds: Between pings.
+        hello_seconds: For the first frame.
+    """
+
+    def __init__(
+        self,
+        talk: Talk,
+        errors: Errors,
+        *,
+        ping_seconds: float = PING_SECONDS,
+        hello_seconds: float = HELLO_SECONDS,
+    ) -> None:
+        self.rooms = Rooms()
+        self.pushing = Pushing(talk.database, talk.ring, self.rooms)
+        self._talk = talk
+        self._errors = errors
+        self._ping_seconds = ping_seconds
+        self._hello_seconds = hello_seconds
+        self._open = 0
+        self._greeting: set[Socket] = set()
+        self._acts: Mapping[str, Callable[[Line, Frame], Awaitable[None]]] = {
+            "message": self._say,
+            "call_back": self._ask_to_be_called,
+            "feedback": self._judge,
+            "clear": self._clear,
+            "leave": self._leave,
+            "ping": self._pong,
+        }
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """GET /api/socket; whether the page may is checked for all of the API."""
+        offered = request.headers.get("Sec-WebSocket-Protocol", "").split(",")
+        if PROTOCOL not in (each.strip() for each in offered):
+            raise ApiError(400)
+        if self.rooms.closed or self._open >= SOCKETS:
+            raise ApiError(503)
+        socket: Socket = web.WebSocketResponse(
+            timeout=CLOSE_SECONDS,
+            heartbeat=self._ping_seconds,
+            protocols=(PROTOCOL,),
+            compress=False,
+            max_msg_size=LARGEST,
+            writer_limit=BUFFERED,
+            decode_text=False,
+        )
+        await socket.prepare(request)
+        self._open += 1
+        try:
+            await self._talk_over(request, socket)
+        except (OSError, RuntimeError):
+            log.info("a socket is gone")
+        except Exception as error:  # Nothing can be answered any more, and nothing may be logged but this.
+            _log(error)
+        finally:
+            self._open -= 1
+            if socket.close_code in (None, WSCloseCode.ABNORMAL_CLOSURE) and request.transport is not None:
+                # Closing it would wait for a dead peer to take what is left.
+                request.transport.abort()
+        return socket
+
+    async def close(self) -> None:
+        """Answer what was asked, then close every socket: the server is going down."""
+        self.rooms.closed = True
+        greeting = [socket.close(code=WSCloseCode.GOING_AWAY) for socket in self._greeting]
+        await asyncio.gather(self.rooms.close(), *greeting, return_exceptions=True)
+
+    def left(self, conversation: UUID) -> None:
+        """The person has left: no tab shows anything more."""
+        self.rooms.end_all(conversation, LEFT)
+
+    def cleared(self, conversation: UUID, cleared: Cleared) -> None:
+        """The conversation is over in every tab."""
+        self.rooms.end_all(conversation, CLEARED, cleared_frame(cleared))
+
+    async def _talk_over(self, request: web.Request, socket: Socket) -> None:
+        hello = await self._greeted(request, socket)
+        if hello is None:
+            return
+        line = Line(request, socket, hello, hello.language or preferred(request))
+        room = self.rooms.join(line, hello.seen)
+        try:
+            await self._resume(line, room, hello.seen)
+            while (data := await _next(socket)) is not None:
+                await line.work(self._act(line, data))
+        finally:
+            self.rooms.leave(line)
+            await line.end()
+
+    async def _greeted(self, request: web.Request, socket: Socket) -> Hello | None:
+        """The hello; None when there was none that opens anything, and the socket is closed."""
+        language = preferred(request)
+        try:
+            data = await self._first(socket)
+            if data is None:
+                return None
+            hello = frames.hello(frames.parse(data))
+            language = hello.language or language
+            self._require(hello.token, hello.conversation)
+            return hello
+        except (ApiError, MalformedError, TooLargeError, TimeoutError) as error:
+            status = 408 if isinstance(error, TimeoutError) else _status(error)
+            await socket.send_json({"type": "error", **self._errors.body(status, language)})
+            await socket.close(code=UNWELCOME)
+            return None
+
+    async def _first(self, socket: Socket) -> bytes | str | None:
+        self._greeting.add(socket)
+        try:
+            async with asyncio.timeout(self._hello_seconds):
+                return await _next(socket)
+        finally:
+            self._greeting.discard(socket)
+
+    async def _resume(self, line: Line, room: Room, seen: int) -> None:
+        try:
+            missed = await self._talk.missed(line.conversation, seen)
+        except ApiError:
+            # The database is away: what it holds is pushed once it is back.
+            room.read_to = min(room.read_to, seen)
+            line.begin([], held=False)
+            return
+        _note(room, missed, seen)
+        turns = [kept_json(turn, line.conversation) for turn in missed.turns]
+        line.begin(turns, held=missed.state.held)
+
+    async def _act(self, line: Line, data: bytes | str) -> None:
+        """Do what a frame asks, and answer an error with the numbers."""
+        named: Frame = {}
+        try:
+            frame = frames.parse(data)
+            named = frames.names(frame)
+            self._require(line.token, line.conversation)
+            await self._do(line, frame)
+        except Exception as error:
+            status = _status(error)
+            line.send({"type": "error", **self._errors.body(status, line.language), **named})
+            if status == 401:
+                self.rooms.end(line, UNWELCOME)
+            elif isinstance(error, MalformedError | TooLargeError) and line.counts_too_many():
+                self.rooms.end(line, FLOOD)
+
+    async def _do(self, line: Line, frame: Frame) -> None:
+        kind = frame.get("type")
+        act = self._acts.get(kind) if isinstance(kind, str) else None
+        if act is None:
+            raise MalformedError("type")
+        if kind != "message" and line.counts_too_many():
+            self.rooms.end(line, FLOOD)
+        await act(line, frame)
+
+    async def _say(self, line: Line, frame: Frame) -> None:
+        said = inbound({**frame, "conversation": str(line.conversation)})
+        with line.asking(said.client_message_id):
+            line.send({"type": "typing", "client_message_id": said.client_message_id})
+            _, exchange = await self._talk.say(line.request, said)
+            mine = frames.written(exchange, said.client_message_id, clean(said.text))
+            turns = [mine, *frames.said(exchange)]
+            line.knows(turns)
+            line.send(frames.replies(said.client_message_id, exchange))
+        self.rooms.tell(line, turns, (exchange.message, *exchange.places))
+
+    async def _ask_to_be_called(self, line: Line, frame: Frame) -> None:
+        wish = call_back_wish({**frame, "conversation": str(line.conversation)})
+        with line.asking(wish.client_message_id):
+            exchange = await self._talk.ask_to_be_called(line.request, wish)
+            line.knows(frames.said(exchange))
+            line.send(frames.replies(wish.client_message_id, exchange))
+
+    async def _judge(self, line: Line, frame: Frame) -> None:
+        said = judgement({**frame, "conversation": str(line.conversation)})
+        exchange = await self._talk.judge(line.request, said)
+        turns = frames.said(exchange) if exchange else []
+        line.knows(turns)
+        line.send({"type": "feedback_kept", "turn": str(said.turn), "turns": turns})
+
+    async def _clear(self, line: Line, _: Frame) -> None:
+        self.cleared(line.conversation, await self._talk.clear(line.conversation))
+
+    async def _leave(self, line: Line, _: Frame) -> None:
+        self.left(line.conversation)
+
+    async def _pong(self, line: Line, _: Frame) -> None:
+        line.send({"type": "pong"})
+
+    def _require(self, token: str, conversation: UUID) -> None:
+        if self._talk.conversation_of(token) != conversation:
+            raise unauthorized()
+
+
+def add_socket(app: web.Application, sockets: Sockets) -> None:
+    """Add the socket's route beside the API's, and end sockets before the server stops."""
+
+    async def push(_: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(sockets.pushing.run())
+        yield
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    async def close(_: web.Application) -> None:
+        await sockets.close()
+
+    app.router.add_get(PATH, sockets.serve, allow_head=False)
+    app.cleanup_ctx.append(push)
+    app.on_shutdown.append(close)
+
+
+async def _next(socket: Socket) -> bytes | str | None:
+    """What the next frame holds; None when there is none any more."""
+    message = await socket.receive()
+    return message.data if message.type in (WSMsgType.TEXT, WSMsgType.BINARY) else None
+
+
+def _note(room: Room, missed: Missed, seen: int) -> None:
+    """Take the room to where its only socket is, or back to where one of several is."""
+    told = (missed.turns[-1].place.seq or seen) if missed.turns else min(seen, missed.state.last)
+    if len(room.lines) == 1:
+        room.read_to = told
+    elif missed.more:
+        room.read_to = min(room.read_to, told)
+    room.state = room.state or missed.state
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, ApiError):
+        return error.status
+    if isinstance(error, MalformedError):
+        return 400
+    if isinstance(error, TooLargeError):
+        return 413
+    _log(error)
+    return 500
+
+
+def _log(error: Exception) -> None:
+    """By type and place: the error's own text may hold a person's words."""
+    place = extract_tb(error.__traceback__)[-1]
+    log.error("socket failed: %s at %s:%s", type(error).__name__, place.filename, place.lineno)
