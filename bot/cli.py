@@ -12,7 +12,7 @@ import click
 
 from bot.cli_content import check, content, preview
 from bot.cli_embed import doctor, embed
-from bot.cli_staff import audit, demo, staff
+from bot.cli_staff import audit, demo, purge, staff
 from bot.evaluation.command import evaluate
 from bot.inbox.command import nlu
 from bot.refusals import Refusal, refusals
@@ -186,7 +186,7 @@ def rasa(arguments: tuple[str, ...]) -> None:
         stock(list(arguments))
 
 
-for command in (audit, check, content, demo, doctor, embed, evaluate, nlu, preview, staff):
+for command in (audit, check, content, demo, doctor, embed, evaluate, nlu, preview, purge, staff):
     main.add_command(command)
 
 

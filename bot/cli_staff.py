@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from bot.refusals import refusals
+from bot.refusals import Refusal, refusals
 from bot.settings import load
 
 
@@ -96,4 +96,29 @@ def demo_seed() -> None:
         from bot.demo import seed
 
         for line in asyncio.run(seed(load().require_keys())):
+            click.echo(line)
+
+
+@click.command()
+@click.option("--conversation", help="Everything of the person of this conversation, whatever its age.")
+@click.option("--number", help="Everything of the person with this number, as +14075550142.")
+@click.option("--really", is_flag=True, help="Delete it; without this it is only said what would be.")
+def purge(conversation: str | None, number: str | None, really: bool) -> None:
+    """Delete conversations that are older than they may be, or everything of one person.
+
+    How long they are kept stands in HARBORLINE_KEEP_DAYS and HARBORLINE_KEEP_CASE_DAYS. A server that runs
+    does the same by itself once a day.
+    """
+    with refusals():
+        from bot import purging
+
+        settings = load().require_keys()
+        if conversation and number:
+            raise Refusal("Give --conversation or --number, not both.")
+        work = (
+            purging.purge_one(settings, conversation=conversation, number=number, really=really)
+            if conversation or number
+            else purging.purge_due(settings, really=really)
+        )
+        for line in asyncio.run(work):
             click.echo(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
@@ -16,7 +15,10 @@ from bot.cases import work
 from bot.cases.queue import first_waiting
 from bot.clock import SystemClock
 from bot.content import Content, load
-from bot.messages import Channel, EngineReply, Language, Level, Message, PastTurn, Reply
+from bot.content import topic as topic_of
+from bot.demo_days import Script, scripts
+from bot.demo_reviews import review
+from bot.messages import Candidate, Channel, EngineReply, Language, Level, Message, PastTurn, Reply
 from bot.replay import store
 from bot.risk import Screener
 from bot.settings import Settings, SettingsError
@@ -28,17 +30,9 @@ from bot.transcripts.entries import AcceptedEntry, RecordedEntry
 from bot.transcripts.tables import Conversation, Handoff, Outcome, StaffMember
 
 PASSWORD: Final = "invented people only"  # noqa: S105 - for a demonstration
+DECLINED: Final = "utter_out_of_scope"
+ASKED_BACK: Final = "utter_ask_back"
 TYPING: Final = timedelta(seconds=40)
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """One invented conversation: what is written, and which curated answer each message gets, if any."""
-
-    minutes_ago: int
-    said: tuple[tuple[str, str | None], ...]
-    language: Language = Language.EN
-    sender: str | None = None
 
 
 SCRIPTS: Final = (
@@ -96,12 +90,13 @@ async def seed(settings: Settings) -> list[str]:
             raise SettingsError(
                 "The database holds conversations. Name an empty one in HARBORLINE_DATABASE_URL."
             )
-        for script in SCRIPTS:
+        for script in (*scripts(), *SCRIPTS):
             await _play(session, ring, script, content, screener, now)
         lines = [
             line for role in (Role.CLINICIAN, Role.ADMIN) for line in await _account(session, ring, role, now)
         ]
         await _work(session, ring, now)
+        await review(session, ring, now, settings.time_zone)
     return [f"Log in at {settings.base_url}/staff/ (start 'harborline serve' first).", *lines]
 
 
@@ -117,11 +112,23 @@ async def _play(
         entry = AcceptedEntry(uuid4(), message, risk, script.language)
         await store(session, ring, entry)
         replies = _replies(content, entry, response)
-        understood = EngineReply(topic=response.rpartition("/")[2] if response else None, confidence=0.9)
+        understood = _understood(response)
         answered = RecordedEntry(entry.turn, conversation, replies, understood, 12, at + timedelta(seconds=1))
         await turns.record_outbound(session, ring, answered)
         history = (*history, PastTurn(text, at))
         at += TYPING
+
+
+def _understood(response: str | None) -> EngineReply:
+    """What the engine would have understood: less surely where it asked back or declined."""
+    if response is None:
+        return EngineReply()
+    if response in (DECLINED, ASKED_BACK):
+        return EngineReply(candidates=(Candidate("insurance", 0.31), Candidate("risks", 0.27)))
+    topic = topic_of(response)
+    return EngineReply(
+        topic=topic, confidence=0.9, candidates=(Candidate(topic, 0.9), Candidate("more", 0.04))
+    )
 
 
 def _replies(content: Content, entry: AcceptedEntry, response: str | None) -> tuple[Reply, ...]:

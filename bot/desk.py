@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from uuid import UUID
 
 from aiohttp import web
 
 from bot.audit.anchor import Anchor, Mark
+from bot.browsing.searching import Searcher
 from bot.live import Changes
+from bot.retention.purging import Due, Rules, purge
 from bot.review.app import add_desk
 from bot.review.desk import Desk
 from bot.review.keeping import Announce
 from bot.review.times import Times
 from bot.review.watching import Watch
+from bot.reviewing.choosing import Sampling
 from bot.services import Services
+from bot.vocabulary import vocabulary
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +41,13 @@ def add(app: web.Application, services: Services) -> None:
             times=Times(settings.time_zone, clock),
             changes=changes,
             watch=Watch(database, changes, clock),
+            searcher=Searcher(database, services.ring),
+            purge=lambda: _purge(services),
+            sampling=Sampling(settings.review_percent, settings.review_weekly),
             ready=lambda: services.database_prepared,
             clinic=lambda: services.content.clinic.name,
+            topics=lambda: services.content.topics,
+            known_words=lambda: vocabulary(settings.data),
             public_url=settings.public_url,
             base_url=settings.base_url,
             trusted_proxies=settings.trusted_proxies,
@@ -52,6 +62,17 @@ def add(app: web.Application, services: Services) -> None:
         anchor=Anchor(settings.audit_anchor, services.ring),
         announce=_announcer(settings.audit_anchor_url) if settings.audit_anchor_url else None,
     )
+
+
+async def _purge(services: Services) -> Due:
+    """Delete what is kept for longer than it may be, here and in memory."""
+    rules = Rules(services.settings.keep_days, services.settings.keep_case_days)
+    gone: list[UUID] = []
+    due = await purge(services.database, services.spool, rules, services.clock.now(), forget=gone.append)
+    for conversation in gone:
+        services.memory.forget(conversation)
+        await services.engine.forget(conversation)
+    return due
 
 
 def _announcer(url: str) -> Announce:

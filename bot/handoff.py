@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.messages import Level, Risk
 from bot.transcripts.database import WAKES_OUTBOX
 from bot.transcripts.encryption import KeyRing
-from bot.transcripts.tables import Handoff, HandoffReason, HandoffTurn, Notification, Reason
+from bot.transcripts.tables import Conversation, Handoff, HandoffReason, HandoffTurn, Notification, Reason
 from bot.transcripts.turns import end_sticky, locked
 
 NEWS: Final = {
@@ -155,6 +155,7 @@ async def _write(
     if handoff is None:
         handoff = _new(conversation, turn, risk, now, why)
         session.add(handoff)
+        (await session.get_one(Conversation, conversation)).has_case = True
         await session.flush()
     else:
         _count(handoff, turn, risk, now)

@@ -58,6 +58,10 @@ class Settings:
     time_zone: ZoneInfo = ZoneInfo("America/New_York")
     audit_anchor: Path = Path("audit/anchor.jsonl")
     audit_anchor_url: str = ""
+    keep_days: int = 0
+    keep_case_days: int = 0
+    review_percent: int = 5
+    review_weekly: int = 20
     heartbeat_secret: str = field(default="", repr=False)
     heartbeat_ping: str = field(default="", repr=False)
     sms_from: str = ""
@@ -143,6 +147,12 @@ def _port(value: str) -> int:
     return int(value)
 
 
+def _number(value: str, most: int) -> int:
+    if not value.isascii() or not value.isdecimal() or int(value) > most:
+        raise ValueError(f"give a number from 0 to {most:,}")
+    return int(value)
+
+
 def _mode(value: str) -> Mode:
     if value not in set(Mode):
         raise ValueError(f"give one of {', '.join(Mode)}")
@@ -218,6 +228,10 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "time_zone": _zone,
     "audit_anchor": Path,
     "audit_anchor_url": str,
+    "keep_days": lambda value: _number(value, 36_500),
+    "keep_case_days": lambda value: _number(value, 36_500),
+    "review_percent": lambda value: _number(value, 100),
+    "review_weekly": lambda value: _number(value, 1_000),
     "heartbeat_secret": _secret,
     "heartbeat_ping": _web_address,
     "sms_from": _texts_from,

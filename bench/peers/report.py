@@ -14,8 +14,8 @@ from bench.peers.catalogue import Peer
 from bench.peers.scores import Part, Row, rows
 from bench.report import busy
 from bench.tables import Cell, table
-from bot.evaluation.rates import percentile
 from bot.evaluation.tables import percent
+from bot.rates import percentile
 
 TIMES: Final = (
     ("processor, p50", "cpu_ms", 50),

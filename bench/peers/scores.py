@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.peers.asking import Answer
-from bot.evaluation.rates import Rate, share
 from bot.evaluation.risk import CONCERN, CRISIS, NONE, RiskLine
+from bot.rates import Rate, share
 
 FOUND: Final = "crises found"
 MET: Final = "crises met with a check-in at least"

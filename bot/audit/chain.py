@@ -48,6 +48,12 @@ class Act(StrEnum):
     EXPORTED = "exported"
     INBOX_VIEWED = "inbox_viewed"
     TEST_PAGE_SENT = "test_page_sent"
+    REVIEWED = "reviewed"
+    LABELS_READ = "labels_read"
+    PURGED = "purged"
+    JOINED = "joined"
+    FEEDBACK_READ = "feedback_read"
+    FEEDBACK_ANSWERED = "feedback_answered"
 
 
 async def record(

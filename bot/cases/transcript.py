@@ -13,13 +13,15 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cases.masking import mask_numbers
-from bot.messages import Cue, Language, Level, Page, ReplyKind, Risk
+from bot.messages import Candidate, Cue, Language, Level, Page, ReplyKind, Risk
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import Delivery, Direction, Turn
 from bot.transcripts.turns import page_of
 
 PAGE: Final = 200
 """Turns of a page; the last page is shown first."""
+VERSION: Final = 8
+"""Hex digits of a text's hash that tell its versions apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One turn. `inbound`: the person wrote it; `risk` and `topic` are then what we made of it.
+    """One turn. `inbound`: the person wrote it; `risk`, `topic` and `others` are then what we made of it.
 
-    `reply` and `response` tell which kind of answer an outbound turn is, and which curated text. `page` is
-    where the person wrote it, as the page says of itself: a stranger's text.
+    `latency_ms` is how long the answer to it took. `reply`, `response` and `version` tell which kind of
+    answer an outbound turn is, which curated text, and the beginning of its hash. `page` is where the person
+    wrote it, as the page says of itself: a stranger's text.
     """
 
     id: UUID
@@ -48,8 +51,11 @@ class Said:
     risk: Risk
     topic: str | None
     confidence: float | None
+    others: tuple[Candidate, ...]
+    latency_ms: int | None
     reply: ReplyKind | None
     response: str | None
+    version: str | None
     delivery: Delivery | None
     page: Page | None = None
 
@@ -105,6 +111,13 @@ def _pieces(text: str, cues: Sequence[Cue], edges: Sequence[int]) -> Iterator[Pi
         yield Piece(text[start:end], rules, max((cue.level for cue in over), default=Level.NONE))
 
 
+def _others(turn: Turn) -> tuple[Candidate, ...]:
+    """What else it might have been about."""
+    stored = turn.candidates or ()
+    found = (Candidate(str(each["topic"]), float(each["confidence"])) for each in stored)
+    return tuple(each for each in found if each.topic != turn.topic)
+
+
 def _said(ring: KeyRing, turn: Turn, reveal: bool) -> Said:
     body = ring.decrypt(turn.body, turn.id)
     inbound = turn.direction is Direction.INBOUND
@@ -121,8 +134,11 @@ def _said(ring: KeyRing, turn: Turn, reveal: bool) -> Said:
         risk=risk,
         topic=turn.topic,
         confidence=turn.confidence,
+        others=_others(turn),
+        latency_ms=turn.latency_ms,
         reply=turn.reply_kind,
         response=turn.response,
+        version=turn.content_hash[:VERSION] if turn.content_hash else None,
         delivery=turn.delivery,
         page=page_of(ring, turn),
     )

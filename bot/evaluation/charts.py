@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pygal
-from pygal.style import Style
 
-from bot.evaluation.rates import Rate
+from bot.charts import DARK, DARK_INK, LIGHT, LIGHT_INK, style
+from bot.rates import Rate
 
 WIDTH: Final = 400
 """Units of the drawing; a phone shows them a little smaller, a desk a little larger."""
@@ -21,10 +21,6 @@ LABEL: Final = 26
 """Characters of a label."""
 TALL: Final = 260
 GOOD, BAD, MILD, COOL, FAINT = range(5)
-_LIGHT: Final = ("#12525d", "#b4451f", "#c98a1b", "#5b7fa6", "#9aa5a9")
-_DARK: Final = ("#7fcfcf", "#ff9d76", "#efc46a", "#9dbfe6", "#74858c")
-
-
 Legend = tuple[tuple[str, int], ...]
 
 
@@ -124,7 +120,7 @@ def _drawn(kind: str, alt: str, legend: Legend, height: int, fill: Any, options:
             "width": WIDTH,
             "height": height,
             "js": [],
-            "style": _style([palette[colour] for _, colour in legend], ink, faint),
+            "style": style([palette[colour] for _, colour in legend], ink, faint),
             "show_legend": False,  # it would be cut; the page has its own
             "margin": 6,
             "margin_right": 26,
@@ -134,27 +130,4 @@ def _drawn(kind: str, alt: str, legend: Legend, height: int, fill: Any, options:
         fill(chart)
         return f"data:image/svg+xml;base64,{base64.b64encode(chart.render()).decode()}"
 
-    return Chart(draw(_LIGHT, "#1b2b31", "#d5d0c4"), draw(_DARK, "#e4edef", "#33454d"), alt, legend)
-
-
-def _style(colours: Sequence[str], ink: str, faint: str) -> Style:
-    return Style(
-        background="transparent",
-        plot_background="transparent",
-        foreground=ink,
-        foreground_strong=ink,
-        foreground_subtle=ink,
-        guide_stroke_color=faint,
-        major_guide_stroke_color=faint,
-        guide_stroke_dasharray="none",
-        major_guide_stroke_dasharray="none",
-        colors=tuple(colours),
-        ci_colors=tuple(ink for _ in colours),
-        opacity="1",
-        transition="none",
-        font_family="system-ui, sans-serif",
-        label_font_size=12,
-        major_label_font_size=12,
-        legend_font_size=12,
-        title_font_size=12,
-    )
+    return Chart(draw(LIGHT, *LIGHT_INK), draw(DARK, *DARK_INK), alt, legend)

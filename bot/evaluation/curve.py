@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.evaluation.faq import OUT_OF_SCOPE, Answered
-from bot.evaluation.rates import Rate, share
+from bot.rates import Rate, share
 
 STEPS: Final = 50
 UNANSWERED: Final = frozenset({OUT_OF_SCOPE, "crisis"})

@@ -11,8 +11,8 @@ from bot.evaluation.charts import Series
 from bot.evaluation.dialogue_scores import NAMES, DialoguesReport, rates
 from bot.evaluation.dialogues import TurnResult
 from bot.evaluation.page import Matrix, Miss, Page, Section, Tile
-from bot.evaluation.rates import share
 from bot.evaluation.risk import CONCERN, CRISIS, LEVELS, NONE, named
+from bot.rates import share
 
 _TITLES: Final = {"lang": "By language", "channel": "By channel", "expect_level": "By expected level"}
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from bot.evaluation import tables
 from bot.evaluation.dialogues import Dialogue, TurnResult
-from bot.evaluation.rates import Rates, latency_to_json, rates_to_json, share
 from bot.evaluation.risk import CRISIS
+from bot.rates import Rates, latency_to_json, rates_to_json, share
 
 GROUPS: Final[Mapping[str, Callable[[TurnResult], str]]] = {
     "lang": lambda each: each.dialogue.lang,

@@ -14,7 +14,7 @@ from bot.evaluation.faq_scores import BY_TOPIC, CAUGHT, NAMES, FaqReport, is_wro
 from bot.evaluation.nearest import Neighbours
 from bot.evaluation.outcomes import Outcome
 from bot.evaluation.page import Matrix, Miss, Page, Section, Table, Tile
-from bot.evaluation.rates import Rates
+from bot.rates import Rates
 
 _STACK: Final = (
     ("right", ("answered_right",), charts.GOOD),

@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.evaluation import tables
 from bot.evaluation.faq import OUT_OF_SCOPE, Answered
 from bot.evaluation.outcomes import Outcome
-from bot.evaluation.rates import Rates, latency_to_json, rates_to_json, share
+from bot.rates import Rates, latency_to_json, rates_to_json, share
 
 GROUPS: Final[Mapping[str, Callable[[Answered], str]]] = {
     "lang": lambda each: each.line.lang,

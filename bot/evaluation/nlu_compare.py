@@ -17,9 +17,9 @@ from bot.evaluation import tables
 from bot.evaluation.heads import temperature
 from bot.evaluation.nlu_data import NO_TOPICS, Corpus
 from bot.evaluation.pipelines import SHIPPED, STOCK, Fitted, Pipeline, fit, scores
-from bot.evaluation.rates import percentile
 from bot.evaluation.vectors import Floats, encode, encoder, weights
 from bot.nlu.validation import HeldOut, choose, folds, judged
+from bot.rates import percentile
 
 TIMED: Final = 100
 """Lines on which the latency is measured."""

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.evaluation import charts, tables
 from bot.evaluation.charts import Chart
-from bot.evaluation.rates import Rate, Rates, latency_to_json, percentile
+from bot.rates import Rate, Rates, latency_to_json, percentile
 from bot.text.fault import DataError, Fault
 
 MISSES: Final = 300

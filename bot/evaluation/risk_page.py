@@ -9,10 +9,10 @@ from typing import Final
 from bot.evaluation import charts, page
 from bot.evaluation.charts import Series
 from bot.evaluation.page import Matrix, Miss, Page, Section, Tile
-from bot.evaluation.rates import Rate
 from bot.evaluation.risk import CONCERN, CRISIS, LEVELS, NONE, Screened
 from bot.evaluation.risk_scores import NAMES, RiskReport, grouped, rates, thresholds
 from bot.messages import Level
+from bot.rates import Rate
 from bot.risk import Screener
 from bot.risk.explain import explain
 

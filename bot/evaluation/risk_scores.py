@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.evaluation import tables
-from bot.evaluation.rates import Rates, latency_to_json, rates_to_json, share
 from bot.evaluation.risk import CONCERN, CRISIS, NONE, Screened
 from bot.messages import Level
+from bot.rates import Rates, latency_to_json, rates_to_json, share
 
 GROUPS: Final[Mapping[str, Callable[[Screened], str | None]]] = {
     "lang": lambda each: each.line.lang,

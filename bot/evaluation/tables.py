@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bot.evaluation.rates import Rate, Rates, latency_to_json
+from bot.rates import Rate, Rates, latency_to_json
 
 NONE: Final = "–"
 FINE: Final = 0.01

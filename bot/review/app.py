@@ -12,7 +12,21 @@ from aiohttp import web
 
 from bot.audit.anchor import Anchor
 from bot.live import Changes
-from bot.review import auditing, casepage, casework, entering, oncall, people, queueing, streaming
+from bot.review import (
+    auditing,
+    casepage,
+    casework,
+    entering,
+    extracting,
+    judging,
+    oncall,
+    opinions,
+    overviewing,
+    people,
+    queueing,
+    streaming,
+    transcripts,
+)
 from bot.review.access import PREFIX, Access, Handler
 from bot.review.desk import DESK, Desk
 from bot.review.keeping import Announce, keep
@@ -35,6 +49,8 @@ async def _show_help(request: web.Request) -> web.StreamResponse:
 
 
 CASE: Final = "/cases/{case}"
+TALK: Final = "/transcripts/{conversation}"
+MESSAGE: Final = "/review/messages/{turn}"
 PERSON: Final = "/people/{login}"
 ROUTES: Final = (
     Route("GET", "", queueing.show_home, Access.ANYBODY),
@@ -63,6 +79,23 @@ ROUTES: Final = (
     Route("POST", f"{CASE}/close", casework.do_close, Access.TAKE),
     Route("POST", f"{CASE}/reopen", casework.do_reopen, Access.TAKE),
     Route("POST", f"{CASE}/reveal", casework.do_reveal, Access.TAKE),
+    Route("GET", "/transcripts", transcripts.show_transcripts, Access.READ),
+    Route("POST", "/transcripts/search", transcripts.do_search, Access.READ),
+    Route("POST", "/transcripts/export", extracting.do_extract, Access.MANAGE),
+    Route("GET", TALK, transcripts.show_conversation, Access.READ),
+    Route("POST", f"{TALK}/reveal", transcripts.do_reveal, Access.TAKE),
+    Route("POST", f"{TALK}/verdict", judging.do_judge_whole, Access.READ),
+    Route("GET", "/overview", overviewing.show_overview, Access.READ),
+    Route("GET", "/overview/{chart}.svg", overviewing.show_chart, Access.READ),
+    Route("GET", "/feedback", opinions.show_feedback, Access.READ),
+    Route("POST", "/feedback/{opinion}", opinions.do_answer, Access.READ),
+    Route("GET", "/review", judging.show_review, Access.READ),
+    Route("GET", "/review/next", judging.show_next, Access.READ),
+    Route("GET", "/review/labels", judging.show_labels, Access.TAKE),
+    Route("GET", MESSAGE, judging.show_message, Access.READ),
+    Route("POST", MESSAGE, judging.do_judge, Access.READ),
+    Route("POST", "/views", transcripts.do_save_view, Access.READ),
+    Route("POST", "/views/{view}/remove", transcripts.do_remove_view, Access.READ),
     Route("GET", "/on-call", oncall.show_on_call, Access.READ),
     Route("POST", "/on-call/test", oncall.do_test, Access.TAKE),
     Route("GET", "/account", people.show_account, Access.READ),
@@ -103,6 +136,7 @@ def add_desk(
     desk = make(changes)
     pages = web.Application(middlewares=[guard()])
     pages[DESK] = desk
+    pages[overviewing.MADE] = overviewing.Made()
     set_up_templates(pages, desk)
     for route in ROUTES:
         pages.router.add_route(route.method, route.path, _with_access(route))

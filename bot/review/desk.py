@@ -10,11 +10,14 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
+from bot.browsing.searching import Searcher
 from bot.live import Changes
 from bot.messages import Clock
 from bot.pages import Recipient
+from bot.retention.purging import Due
 from bot.review.times import Times
 from bot.review.watching import Watch
+from bot.reviewing.choosing import Sampling
 from bot.roster import Roster
 from bot.transcripts.database import Database, RefusedError, StorageError
 from bot.transcripts.encryption import KeyRing
@@ -29,7 +32,9 @@ LONGEST_WAIT_SECONDS: Final = 0.3
 class Desk:
     """The parts that the handlers share.
 
-    `ready` tells whether the database was reached and brought up to date; `clinic` is the clinic's name;
+    `ready` tells whether the database was reached and brought up to date; `clinic` is the clinic's name,
+    `topics` what people may ask about, `known_words` the words of the training data, which are no names;
+    `purge` deletes what is kept for too long;
     `recipients` is everybody who is told of hand-offs, and `roster` in what order, if there is one.
     """
 
@@ -39,8 +44,13 @@ class Desk:
     times: Times
     changes: Changes
     watch: Watch
+    searcher: Searcher
+    sampling: Sampling
+    purge: Callable[[], Awaitable[Due]]
     ready: Callable[[], bool]
     clinic: Callable[[], str]
+    topics: Callable[[], tuple[str, ...]]
+    known_words: Callable[[], frozenset[str]]
     public_url: str
     base_url: str
     trusted_proxies: tuple[str, ...]

@@ -15,7 +15,7 @@ import jinja2
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from bot.review import words
+from bot.review import times, words
 from bot.review.access import Handler, admit, visitor_of
 from bot.review.desk import Desk, desk_of
 from bot.staff.roles import Role
@@ -65,10 +65,13 @@ def set_up_templates(app: web.Application, desk: Desk) -> None:
         moment=desk.times.moment,
         clock_time=desk.times.time,
         date=desk.times.date,
+        day=times.day,
+        wait=times.wait,
         since=desk.times.since,
         until=desk.times.until,
         iso=datetime.isoformat,
         rule=words.rule,
+        as_query=words.as_query,
     )
     environment.globals.update(
         {name.lower(): value for name, value in vars(words).items() if name.isupper()},

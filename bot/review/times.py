@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.messages import Clock
@@ -39,6 +39,16 @@ class Times:
     def until(self, at: datetime) -> str:
         """How long until then."""
         return length(at - self.clock.now())
+
+
+def day(on: date) -> str:
+    """`Mon 2 Mar 2026`, of a day without a time."""
+    return f"{on:%a} {on.day} {on:%b %Y}"
+
+
+def wait(seconds: float) -> str:
+    """`40 s`, or as `length` from a minute on."""
+    return f"{seconds:.0f} s" if seconds < 60 else length(timedelta(seconds=seconds))
 
 
 def length(span: timedelta) -> str:

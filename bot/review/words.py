@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlencode
 
+from bot.browsing.filters import Filters, Given, Lacked, Opinion
 from bot.messages import Channel, Experiencer, Kind, Language, Level, ReplyKind, Severity
 from bot.staff.roles import Role
-from bot.transcripts.tables import CaseAct, Delivery, HandoffReason, Outcome
+from bot.transcripts.tables import (
+    CaseAct,
+    Delivery,
+    HandoffReason,
+    Outcome,
+    ReviewReason,
+    ReviewStage,
+    Verdict,
+)
 
 LEVELS: Final[Mapping[Level, str]] = {
     Level.NONE: "No danger found",
@@ -125,8 +135,76 @@ SAID: Final[Mapping[str, str]] = {
     "ended": "Every session of that account has ended.",
     "test-sent": "The test page was handed over. Ask whether it arrived.",
     "test-failed": "The test page could not be handed over. Somebody should look at that address now.",
+    "answered": "It is marked as dealt with.",
+    "open-again": "It is open again.",
+    "judged": "Your verdict is saved.",
+    "missed-case": "Your verdict is saved. A case is open for this person, and staff are told.",
+    "nothing-to-judge": "Nothing waits for a verdict of yours.",
+    "view-saved": "The view is saved.",
+    "view-removed": "The view is removed.",
 }
 """What a page says at its top, by the code in its address: never words out of the address."""
+VERDICTS: Final[Mapping[Verdict, str]] = {
+    Verdict.RIGHT: "Right",
+    Verdict.WRONG_ANSWER: "Wrong topic",
+    Verdict.MISSED: "Should have been a crisis",
+    Verdict.FALSE_ALARM: "False alarm",
+    Verdict.NEEDS_EDITING: "The answer needs editing",
+}
+"""In the order of the keys that choose them."""
+REVIEW_REASONS: Final[Mapping[ReviewReason, str]] = {
+    ReviewReason.CHOSEN: "Chosen by staff",
+    ReviewReason.RISK: "Danger was found",
+    ReviewReason.UNHELPFUL: "Thumb down",
+    ReviewReason.NO_RISK: "Weekly sample without danger",
+    ReviewReason.UNSURE: "The program was unsure",
+    ReviewReason.SAMPLED: "Drawn at random",
+}
+STAGES: Final[Mapping[ReviewStage, str]] = {
+    ReviewStage.FIRST: "First verdict",
+    ReviewStage.SECOND: "Second, blind",
+    ReviewStage.THIRD: "Third, deciding",
+    ReviewStage.SETTLED: "Settled",
+}
+LEVELS_FROM: Final = tuple(
+    (level.name.lower(), name) for level, name in LEVELS.items() if level is not Level.NONE
+)
+KINDS_NAMED: Final = tuple((kind.value, name) for kind, name in KINDS.items())
+CHANNELS_NAMED: Final = tuple((channel.value, name) for channel, name in CHANNELS.items())
+LANGUAGES_NAMED: Final = tuple((language.value, name) for language, name in LANGUAGES.items())
+LACKED: Final[Mapping[Lacked, str]] = {
+    Lacked.DECLINED: "out of scope",
+    Lacked.ASKED_BACK: "asked back",
+}
+REVIEWED: Final[Mapping[Given, str]] = {Given.YES: "reviewed", Given.NO: "not reviewed"}
+HAS_CASE: Final[Mapping[Given, str]] = {Given.YES: "with a case", Given.NO: "without a case"}
+OPINIONS: Final[Mapping[Opinion, str]] = {Opinion.HELPFUL: "helpful", Opinion.UNHELPFUL: "not helpful"}
+
+
+def described(filters: Filters) -> str:
+    """Filters in a few words."""
+    parts = [
+        f"from {filters.since.isoformat()}" if filters.since else "",
+        f"to {filters.until.isoformat()}" if filters.until else "",
+        f"{LEVELS[filters.level].lower()} or above" if filters.level is not None else "",
+        KINDS[filters.kind].lower() if filters.kind else "",
+        filters.topic.replace("_", " ") if filters.topic else "",
+        LACKED[filters.lacked] if filters.lacked else "",
+        CHANNELS[filters.channel].lower() if filters.channel else "",
+        LANGUAGES[filters.language] if filters.language else "",
+        OPINIONS[filters.feedback] if filters.feedback else "",
+        {Given.YES: "reviewed", Given.NO: "not reviewed"}.get(filters.reviewed, "")
+        if filters.reviewed
+        else "",
+        {Given.YES: "with a case", Given.NO: "without a case"}.get(filters.case, "") if filters.case else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def as_query(values: Mapping[str, object]) -> str:
+    """The part of an address after its path; empty without values."""
+    written = urlencode({name: str(value) for name, value in values.items() if value})
+    return f"?{written}" if written else ""
 
 
 def rule(name: str) -> str:

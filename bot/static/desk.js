@@ -264,7 +264,7 @@ function shortcutsOn() {
 }
 
 function move(by) {
-  const links = [...document.querySelectorAll(".case .open")];
+  const links = [...document.querySelectorAll(".case .open, .line .open")];
   const at = links.indexOf(document.activeElement);
   const next = links[Math.min(links.length - 1, Math.max(0, at + by))];
   if (next) next.focus();
@@ -281,9 +281,22 @@ const KEYS = {
   "?": () => location.assign("/staff/help"),
 };
 
+// A digit chooses a verdict; saving it is another key.
+function choose(number) {
+  const choice = byId(`verdict-${number}`);
+  if (!choice) return false;
+  choice.checked = true;
+  choice.focus();
+  return true;
+}
+
 function pressed(event) {
-  const typing = event.target.matches("input, textarea, select, [contenteditable]");
+  const typing = event.target.matches("input:not([type=radio]), textarea, select, [contenteditable]");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || !shortcutsOn()) return;
+  if (/^[1-9]$/.test(event.key) && choose(event.key)) {
+    event.preventDefault();
+    return;
+  }
   const act = KEYS[event.key];
   if (!act) return;
   event.preventDefault();

@@ -58,7 +58,7 @@ class Target:
             max_overflow=0,
             pool_timeout=BUSY_SECONDS,
         )
-        _begin_with(engine.sync_engine, "BEGIN IMMEDIATE")
+        _begin_with(engine.sync_engine, "BEGIN IMMEDIATE", "PRAGMA secure_delete = ON")
         return engine
 
     def reading(self) -> AsyncEngine:
@@ -98,6 +98,31 @@ class Target:
             pool_pre_ping=True,
             **options,
         )
+
+
+def wipe(target: Target) -> bool:
+    """Empty SQLite's write-ahead log, or give a server's dead rows free; False when it could not be emptied.
+
+    Blocks: for a thread.
+
+    Raises:
+        SQLAlchemyError, OSError: The database cannot be reached.
+    """
+    engine = target.migrating()
+    try:
+        if not target.sqlite:
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM")
+            return True
+        raw = engine.raw_connection()
+        try:
+            cursor = raw.cursor()
+            busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+        finally:
+            raw.close()
+    finally:
+        engine.dispose()
 
 
 READ_WRITE: Final[dict[str, Any]] = {"isolation_level": "READ COMMITTED"}

@@ -133,6 +133,23 @@ class Database:
         except (*AWAY, migrating.NewerSchemaError) as error:
             raise StorageError(f"migration failed: {type(error).__name__}") from error
 
+    async def wipe(self) -> bool:
+        """Let nothing of what was deleted lie about in the database's files.
+
+        SQLite overwrites deleted rows by itself (`secure_delete`), so what is left is its write-ahead log;
+        a server is told to reuse the space.
+
+        Returns:
+            False when somebody still reads what was deleted, so that the log could not be emptied.
+
+        Raises:
+            StorageError: The database is away.
+        """
+        try:
+            return await asyncio.to_thread(connecting.wipe, self._target)
+        except AWAY as error:
+            raise StorageError(type(error).__name__) from error
+
     async def check_key(self) -> None:
         """Make sure that the ring reads what the database holds, and leave a mark of the current key.
 

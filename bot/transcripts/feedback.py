@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messages import Channel
 from bot.transcripts.encryption import KeyRing
-from bot.transcripts.tables import Direction, Feedback, Turn
+from bot.transcripts.tables import Conversation, Direction, Feedback, Turn
 from bot.transcripts.turns import UnknownTurnError, insert_if_absent
 
 MAX_COMMENT: Final = 2_000
@@ -70,6 +70,19 @@ async def keep(
     if comment is not None:
         changed["comment"] = ring.encrypt(comment, stored, field=FIELD) if comment else None
     await session.execute(update(Feedback).where(Feedback.id == stored).values(**changed))
+    await _note_opinions(session, conversation)
+
+
+async def _note_opinions(session: AsyncSession, conversation: UUID) -> None:
+    """Let lists of conversations know what people said in this one."""
+    said = set(
+        await session.scalars(select(Feedback.helpful).where(Feedback.conversation_id == conversation))
+    )
+    await session.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation)
+        .values(liked=True in said, disliked=False in said)
+    )
 
 
 async def opinions(session: AsyncSession, ring: KeyRing, conversation: UUID) -> tuple[Opinion, ...]:

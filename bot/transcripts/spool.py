@@ -27,7 +27,14 @@ from uuid import UUID, uuid4, uuid5
 
 from bot.messages import Level
 from bot.transcripts.encryption import DecryptionError, KeyRing
-from bot.transcripts.entries import AcceptedEntry, Entry, RecordedEntry, entry_from_json, entry_to_json
+from bot.transcripts.entries import (
+    AcceptedEntry,
+    CallBackEntry,
+    Entry,
+    RecordedEntry,
+    entry_from_json,
+    entry_to_json,
+)
 
 __all__ = ["AcceptedEntry", "Entry", "RecordedEntry", "Spool", "SpoolError", "SpooledFile"]
 
@@ -113,13 +120,24 @@ class Spool:
         """
         await self._in_thread(partial(self._settle, file, keep=keep or file.unreadable > 0))
 
-    async def forget(self, conversation: UUID) -> None:
+    async def forget(self, conversation: UUID, *, everything: bool = False) -> None:
         """Empty the lines of a conversation that were put aside, except what a hand-off may rest on.
+
+        Args:
+            everything: Empty also what a hand-off rests on: the hand-off itself is deleted.
 
         Raises:
             SpoolError: A file cannot be read or written.
         """
-        await self._in_thread(partial(self._forget, conversation))
+        await self._in_thread(partial(self._forget, conversation, everything=everything))
+
+    async def discard(self, before: datetime) -> int:
+        """Remove the files that were put aside and are older than a moment; how many.
+
+        Raises:
+            SpoolError: One cannot be removed.
+        """
+        return await self._in_thread(partial(self._discard, before))
 
     @property
     def waiting(self) -> int:
@@ -190,16 +208,26 @@ class Spool:
         except (binascii.Error, DecryptionError, KeyError, TypeError, ValueError):
             return None
 
-    def _forget(self, conversation: UUID) -> None:
+    def _forget(self, conversation: UUID, *, everything: bool) -> None:
         for path in sorted(self._folder.glob(f"*{ASIDE}")):
             lines = path.read_bytes().splitlines(keepends=True)
             read = [self._entry(line, _row(_id_of(path), number)) for number, line in enumerate(lines)]
             left = [
-                EMPTIED if _is_forgettable(entry, conversation) else line
+                EMPTIED if _is_forgettable(entry, conversation, everything) else line
                 for entry, line in zip(read, lines, strict=True)
             ]
             if left != lines:
                 _replace(path, b"".join(left))
+
+    def _discard(self, before: datetime) -> int:
+        # Names begin with the time of their first line, and sort by it.
+        limit = f"{before.astimezone(UTC):%Y%m%dT%H%M%S%f}"
+        old = [path for path in self._folder.glob(f"*{ASIDE}") if path.name < limit]
+        for path in old:
+            path.unlink(missing_ok=True)
+        if old:
+            _sync_folder(self._folder)
+        return len(old)
 
     def _settle(self, file: SpooledFile, *, keep: bool) -> None:
         if keep:
@@ -253,9 +281,12 @@ class _Writer:
         os.close(self.descriptor)
 
 
-def _is_forgettable(entry: Entry | None, conversation: UUID) -> bool:
+def _is_forgettable(entry: Entry | None, conversation: UUID, everything: bool) -> bool:
     if isinstance(entry, AcceptedEntry):
-        return entry.message.conversation == conversation and entry.risk.level < Level.CRISIS
+        own = entry.message.conversation == conversation
+        return own and (everything or entry.risk.level < Level.CRISIS)
+    if isinstance(entry, CallBackEntry):
+        return everything and entry.conversation == conversation
     return isinstance(entry, RecordedEntry) and entry.conversation == conversation
 
 

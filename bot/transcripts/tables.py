@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     MetaData,
+    SmallInteger,
     String,
     Text,
     UniqueConstraint,
@@ -106,6 +107,27 @@ class Verdict(StrEnum):
     MISSED = "missed"
     FALSE_ALARM = "false_alarm"
     WRONG_ANSWER = "wrong_answer"
+    NEEDS_EDITING = "needs_editing"
+
+
+class ReviewReason(StrEnum):
+    """Why a message is to be reviewed; in this order where several hold."""
+
+    CHOSEN = "chosen"
+    RISK = "risk"
+    UNHELPFUL = "unhelpful"
+    NO_RISK = "no_risk"
+    UNSURE = "unsure"
+    SAMPLED = "sampled"
+
+
+class ReviewStage(StrEnum):
+    """What the review of a message waits for: a first verdict, a blind second one, a third, nothing."""
+
+    FIRST = "first"
+    SECOND = "second"
+    THIRD = "third"
+    SETTLED = "settled"
 
 
 class Base(DeclarativeBase):
@@ -129,9 +151,22 @@ class Base(DeclarativeBase):
         Reason: choice(Reason),
         SendState: choice(SendState),
         Verdict: choice(Verdict),
+        ReviewReason: choice(ReviewReason),
+        ReviewStage: choice(ReviewStage),
         dict[str, Any]: JSON(none_as_null=True),
         list[Any]: JSON(none_as_null=True),
     }
+
+
+def _created_at(context: Any) -> datetime:
+    created: datetime = context.get_current_parameters()["created_at"]
+    return created
+
+
+def _few(name: str, which: str) -> Index:
+    """An index in the order of lists, of the conversations for which a condition holds."""
+    where = text(which)
+    return Index(f"ix_conversation_{name}", "last_at", "id", sqlite_where=where, postgresql_where=where)
 
 
 class Conversation(Base):
@@ -141,6 +176,9 @@ class Conversation(Base):
     keep ours from the number. `synthetic`: the program's own heartbeat; no person, no case, in no count.
     `cleared_at`: when the person last had their words deleted; what was said before and comes to the
     database later is not stored.
+
+    From `last_at` on: what lists of conversations are ordered and chosen by, kept by whoever writes turns.
+    `highest` is the highest level that any message had, `highest_kind` the kind of that danger.
     """
 
     __tablename__ = "conversation"
@@ -163,8 +201,24 @@ class Conversation(Base):
     created_at: Mapped[datetime]
     synthetic: Mapped[bool] = mapped_column(default=False, server_default=false())
     cleared_at: Mapped[datetime | None]
+    last_at: Mapped[datetime] = mapped_column(default=_created_at)
+    highest: Mapped[Level] = mapped_column(default=Level.NONE)
+    highest_kind: Mapped[Kind | None]
+    declined: Mapped[bool] = mapped_column(default=False)
+    asked_back: Mapped[bool] = mapped_column(default=False)
+    liked: Mapped[bool] = mapped_column(default=False)
+    disliked: Mapped[bool] = mapped_column(default=False)
+    has_case: Mapped[bool] = mapped_column(default=False)
+    reviewed: Mapped[bool] = mapped_column(default=False)
 
-    __table_args__ = (Index(None, "channel", "sender_digest"),)
+    __table_args__ = (
+        Index(None, "channel", "sender_digest"),
+        Index(None, "last_at", "id"),
+        _few("at_risk", "highest >= 1"),
+        _few("disliked", "disliked"),
+        _few("has_case", "has_case"),
+        _few("reviewed", "reviewed"),
+    )
 
 
 class Turn(Base):
@@ -209,6 +263,20 @@ class Turn(Base):
     __table_args__ = (
         UniqueConstraint("conversation_id", "seq"),
         Index(None, "conversation_id", "created_at"),
+        Index(None, "created_at", "id"),
+        Index(
+            "ix_turn_about",
+            "topic",
+            "conversation_id",
+            sqlite_where=text("topic IS NOT NULL"),
+            postgresql_where=text("topic IS NOT NULL"),
+        ),
+        Index(
+            "ix_turn_at_risk",
+            "created_at",
+            sqlite_where=text("level >= 1"),
+            postgresql_where=text("level >= 1"),
+        ),
         Index(
             "uq_turn_channel_external_id",
             "channel",
@@ -488,17 +556,92 @@ class LoginThrottle(Base):
 
 
 class Review(Base):
-    """A staff member's judgement of one turn."""
+    """A staff member's judgement of one message, or, without `turn_id`, of a whole conversation.
+
+    `label` is the topic that it should have been; `level` and `kind` the danger that it should have been.
+    `stage` is which verdict it is: the first, the blind second, or the third that decides.
+    """
 
     __tablename__ = "review"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    turn_id: Mapped[UUID] = mapped_column(ForeignKey("turn.id"), index=True)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), index=True)
+    turn_id: Mapped[UUID | None] = mapped_column(ForeignKey("turn.id"))
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
+    stage: Mapped[ReviewStage] = mapped_column(default=ReviewStage.FIRST)
     verdict: Mapped[Verdict]
     label: Mapped[str | None] = mapped_column(String(128))
+    level: Mapped[Level | None]
+    kind: Mapped[Kind | None]
     note: Mapped[bytes | None]
     created_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("turn_id", "staff_id"),)
+
+
+class ReviewItem(Base):
+    """A message that is to be reviewed, and how far that has got.
+
+    `rank`: the lower, the sooner. `week` is the Monday of the week that a sample of "no risk" is of.
+    `twice`: chosen, before anybody judged it, for a blind second verdict. `judged_by` gave the first one.
+    `verdict` and what follows is what was agreed on, once it is settled.
+    """
+
+    __tablename__ = "review_item"
+
+    turn_id: Mapped[UUID] = mapped_column(ForeignKey("turn.id"), primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), index=True)
+    reason: Mapped[ReviewReason]
+    rank: Mapped[int] = mapped_column(SmallInteger)
+    week: Mapped[date | None] = mapped_column(index=True)
+    twice: Mapped[bool]
+    stage: Mapped[ReviewStage] = mapped_column(default=ReviewStage.FIRST)
+    judged_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    verdict: Mapped[Verdict | None]
+    label: Mapped[str | None] = mapped_column(String(128))
+    level: Mapped[Level | None]
+    kind: Mapped[Kind | None]
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "stage", "rank", "created_at"), Index(None, "settled_at"))
+
+
+class HazardEntry(Base):
+    """A danger that the program missed and review found. It outlives the words: its ids are no keys."""
+
+    __tablename__ = "hazard_entry"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    at: Mapped[datetime]
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
+    conversation_id: Mapped[UUID]
+    turn_id: Mapped[UUID] = mapped_column(unique=True)
+    was: Mapped[Level]
+    level: Mapped[Level]
+    kind: Mapped[Kind | None]
+    version: Mapped[str] = mapped_column(String(64))
+
+
+class SavedView(Base):
+    """Filters of the list of conversations under a name; `body` is the JSON of both."""
+
+    __tablename__ = "saved_view"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"), index=True)
+    shared: Mapped[bool]
+    body: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+class Watermark(Base):
+    """How far a piece of regular work has got."""
+
+    __tablename__ = "watermark"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]
 
 
 class Feedback(Base):

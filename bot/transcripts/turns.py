@@ -7,6 +7,7 @@ writes what people wrote.
 from __future__ import annotations
 
 import json
+from collections.abc import Set
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -97,6 +98,14 @@ async def open_conversation(
         "disclosed_at": disclosed_at,
         "turns": 0,
         "created_at": now,
+        "last_at": now,
+        "highest": Level.NONE,
+        "declined": False,
+        "asked_back": False,
+        "liked": False,
+        "disliked": False,
+        "has_case": False,
+        "reviewed": False,
     }
     await insert_if_absent(session, Conversation, values)
 
@@ -231,7 +240,10 @@ async def add_inbound(
     row.synthetic = message.synthetic and (row.synthetic or row.last_inbound_at is None)
     # A replayed message may be older than what is stored.
     row.last_inbound_at = max(at, row.last_inbound_at or at)
+    row.last_at = max(at, row.last_at)
     row.language = language
+    if risk.level > row.highest:
+        row.highest, row.highest_kind = risk.level, risk.kind
     if message.sender is not None and row.sender_digest != ring.digest(SENDER, message.sender):
         row.sender_digest = ring.digest(SENDER, message.sender)
         row.sender = ring.encrypt(message.sender, conversation, field=SENDER)
@@ -316,13 +328,21 @@ async def record_outbound(session: AsyncSession, ring: KeyRing, entry: RecordedE
     inbound.candidates = candidates_to_json(entry.understood)
     inbound.failed_actions = list(entry.understood.failed_actions)
     conversation = await locked(session, inbound.conversation_id)
-    if any(reply.kind is ReplyKind.DISCLOSURE for reply in entry.replies):
-        conversation.disclosed_at = entry.at
+    _note_replies(conversation, {reply.kind for reply in entry.replies}, entry.at)
     for position, (turn, reply) in enumerate(zip(ids, entry.replies, strict=True)):
         conversation.turns += 1
         session.add(_outbound(ring, turn, reply, inbound, position, conversation.turns, entry.at))
     await session.flush()
     return ids
+
+
+def _note_replies(conversation: Conversation, kinds: Set[ReplyKind], at: datetime) -> None:
+    """What lists of conversations, and later disclosures, must know of an answer."""
+    if ReplyKind.DISCLOSURE in kinds:
+        conversation.disclosed_at = at
+    conversation.last_at = max(at, conversation.last_at)
+    conversation.declined = conversation.declined or ReplyKind.DECLINE in kinds
+    conversation.asked_back = conversation.asked_back or ReplyKind.ASK_BACK in kinds
 
 
 def outbound_id(turn: UUID, position: int) -> UUID:

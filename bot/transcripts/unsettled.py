@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from bot.messages import Level, ReplyKind
 from bot.transcripts.encryption import KeyRing
-from bot.transcripts.tables import Direction, Feedback, Review, Turn, Verdict
+from bot.transcripts.tables import Direction, Feedback, ReviewItem, Turn, Verdict
 
 DECLINED, ASKED_BACK, UNHELPFUL, CORRECTED = "declined", "asked back", "unhelpful", "corrected"
 _KINDS: Final = {ReplyKind.DECLINE: DECLINED, ReplyKind.ASK_BACK: ASKED_BACK}
@@ -89,12 +89,11 @@ def _unhelpful() -> Select[UUID]:
 
 
 def _corrected() -> Select[UUID, str | None]:
-    judged = aliased(Turn)
+    """Only what reviewers agreed on."""
     return (
-        select(func.coalesce(judged.reply_to, judged.id), Review.label)
-        .join(Review, Review.turn_id == judged.id)
-        .where(Review.verdict == Verdict.WRONG_ANSWER)
-        .order_by(Review.created_at)
+        select(ReviewItem.turn_id, ReviewItem.label)
+        .where(ReviewItem.verdict == Verdict.WRONG_ANSWER, ReviewItem.settled_at.is_not(None))
+        .order_by(ReviewItem.settled_at)
     )
 
 

@@ -11,7 +11,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
 
 from bot.evaluation.page import MISSES, Miss, Tile, misses
-from bot.evaluation.rates import Rate
+from bot.rates import Rate
 from tests.browser.chromium import ARGUMENTS, executable
 from tests.evaluation.running import assert_refused, evaluate, write
 from tests.evaluation.test_dialogues import LINES as DIALOGUES

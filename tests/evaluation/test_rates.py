@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import binomtest
 
 from bot.evaluation import tables
-from bot.evaluation.rates import Rate, latency_to_json, percentile, rates_to_json, share
+from bot.rates import Rate, latency_to_json, percentile, rates_to_json, share
 
 
 @pytest.mark.parametrize(("count", "of"), [(0, 1), (1, 1), (0, 40), (3, 7), (39, 40), (500, 1000)])

@@ -28,7 +28,7 @@ from bot.text import DataError
 from bot.transcripts import feedback, turns
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing, make_key
-from bot.transcripts.tables import AuditEntry, Review, StaffMember, Turn, Verdict
+from bot.transcripts.tables import AuditEntry, ReviewItem, ReviewReason, ReviewStage, Turn, Verdict
 from bot.transcripts.unsettled import Unsettled, unsettled
 from tests.fixtures.clock import HandClock
 from tests.fixtures.examples import ANSWER, CRISIS, accepted, message, recorded
@@ -79,26 +79,24 @@ async def test_lists_what_people_and_staff_found_wrong(
     thumbed, corrected = [
         await say(database, ring, clock, text, ANSWER) for text in ("thumbed down", "corrected")
     ]
-    staff = uuid4()
     async with database.transaction() as session:
-        session.add(
-            StaffMember(
-                id=staff, login="a", name="A", role="nurse", password_hash="x", created_at=clock.now()
-            )
-        )
-        await session.flush()
         reply = turns.outbound_id(thumbed.turn, 0)
         chat = (await session.get_one(Turn, reply)).conversation_id
         await feedback.keep(
             session, ring, conversation=chat, turn=reply, helpful=False, comment=None, now=clock.now()
         )
         session.add(
-            Review(
+            ReviewItem(
                 turn_id=corrected.turn,
-                staff_id=staff,
+                conversation_id=(await session.get_one(Turn, corrected.turn)).conversation_id,
+                reason=ReviewReason.CHOSEN,
+                rank=0,
+                twice=False,
+                stage=ReviewStage.SETTLED,
                 verdict=Verdict.WRONG_ANSWER,
                 label="insurance",
                 created_at=clock.now(),
+                settled_at=clock.now(),
             )
         )
     found = await listed(database, ring, clock)

@@ -39,7 +39,14 @@ def staff_routes(app: web.Application) -> Iterator[tuple[str, str]]:
 
 
 def address(path: str) -> str:
-    values = {"case": uuid4(), "conversation": uuid4(), "login": "ada", "token": "x"}
+    values = {
+        "case": uuid4(),
+        "conversation": uuid4(),
+        "login": "ada",
+        "token": "x",
+        "view": uuid4(),
+        "turn": uuid4(),
+    }
     return path.format(**values)
 
 
