@@ -31,6 +31,7 @@ class Tab:
     """Turns that came more than once."""
     waiting: dict[str, str] = field(default_factory=dict)
     """Own messages without an answer: the text by client_message_id."""
+    _own: dict[str, str] = field(default_factory=dict)
     _numbers: set[int] = field(default_factory=set)
     socket: ClientWebSocketResponse | None = None
     code: int | None = None
@@ -127,10 +128,17 @@ class Tab:
             self._show(turn)
         if frame["type"] == "replies" and frame["client_message_id"] in self.waiting:
             text = self.waiting.pop(frame["client_message_id"])
-            self._show({**frame["message"], "by": "person", "text": text})
+            named = {"by": "person", "text": text, "client_message_id": frame["client_message_id"]}
+            self._show({**frame["message"], **named})
         self._news.set()
 
     def _show(self, turn: dict[str, Any]) -> None:
+        # A message that was sent again after a fault of the database may have got another id.
+        if turn["by"] == "person":
+            earlier = self._own.setdefault(turn["client_message_id"], turn["turn"])
+            if earlier != turn["turn"]:
+                self.shown.pop(earlier, None)
+                self._own[turn["client_message_id"]] = turn["turn"]
         self.shown[turn["turn"]] = turn
         self._numbers.add(turn["seq"])
         # Not the greatest number: one below it may still be on its way.

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -17,12 +17,14 @@ from bot.rasa_compat import tensorflow_free  # noqa: F401  (before rasa)
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy import delete
 
 from bot.rasa_compat import trackers as store
 from bot.rasa_compat.trackers import KEPT_EVENTS, BoundedTrackerStore, bounded
 from bot.rasa_compat.turn import CURRENT, Turn
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing, make_key
+from bot.transcripts.tables import Tracker
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DOMAIN = Domain.from_dict(
@@ -94,6 +96,20 @@ async def test_another_key_begins_anew(database: Database, ring: KeyRing) -> Non
     await ours.finish_writing()
     theirs = BoundedTrackerStore(DOMAIN, database=database, ring=KeyRing([make_key()]))
     assert await theirs.retrieve(sender) is None
+
+
+async def test_a_forgotten_tracker_is_in_memory_no_more(database: Database, ring: KeyRing) -> None:
+    trackers = BoundedTrackerStore(DOMAIN, database=database, ring=ring)
+    gone, stays = str(uuid4()), str(uuid4())
+    for sender in (gone, stays):
+        await trackers.save(talk(await trackers.get_or_create_tracker(sender)))
+    await trackers.forget(UUID(gone))
+    async with database.transaction() as session:
+        await session.execute(delete(Tracker).where(Tracker.conversation == UUID(gone)))
+    await trackers.finish_writing()
+    assert list(await trackers.keys()) == [stays]
+    assert await trackers.retrieve(gone) is None
+    assert await trackers.retrieve(stays) is not None
 
 
 async def test_without_a_database_memory_keeps_the_last_conversations(

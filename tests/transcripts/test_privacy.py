@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ import pytest
 from bot import handoff
 from bot.audit import Act, record
 from bot.cases import work
-from bot.messages import Channel
+from bot.messages import Channel, Page
 from bot.replay import store
 from bot.transcripts import feedback, turns
 from bot.transcripts.database import Database
@@ -30,7 +31,8 @@ SECRETS = [WORDS, "violet heron", NUMBER, NUMBER[2:], ANSWER.text[:20]]
 
 @pytest.fixture
 def entry(clock: HandClock) -> AcceptedEntry:
-    return accepted(message(clock.now(), WORDS, channel=Channel.SMS, sender=NUMBER), CRISIS)
+    said = message(clock.now(), WORDS, channel=Channel.SMS, sender=NUMBER)
+    return accepted(replace(said, page=Page(f"https://a.example/{WORDS}", WORDS)), CRISIS)
 
 
 async def everything(database: Database, ring: KeyRing, entry: AcceptedEntry, clock: HandClock) -> None:
