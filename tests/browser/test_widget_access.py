@@ -18,6 +18,18 @@ from tests.fixtures.server import Server
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NARROW = {"width": 320, "height": 568}
+MEASURE = """() => {
+  const inside = document.querySelector("harborline-chat").shadowRoot;
+  const seen = (part) => part.checkVisibility();
+  const wide = [...inside.querySelectorAll(".panel, .log, .help, header")].filter(seen)
+    .filter((part) => part.scrollWidth > part.clientWidth).map((part) => `cut off: ${part.className}`);
+  const small = [...inside.querySelectorAll("a, button")].filter(seen).filter((control) => {
+    const box = control.getBoundingClientRect();
+    return Math.min(box.width, box.height) < 44;
+  }).map((control) => `too small: ${control.textContent || control.ariaLabel}`);
+  return [...wide, ...small];
+}"""
+"""What is wider than its place, and what is too small for a shaking hand."""
 INSIDE = "document.querySelector('harborline-chat').shadowRoot.activeElement"
 
 
@@ -30,15 +42,7 @@ async def clean(v: Visit, state: str) -> None:
     """Axe finds nothing, nothing is cut off, every target is large enough."""
     found = await Axe().run(v.page)
     assert found.violations_count == 0, f"{state}: {found.generate_report()}"
-    for part in (".panel", ".log", ".help", "header"):
-        box = v.chat.locator(part)
-        if await box.count() and await box.is_visible():
-            wide = await box.evaluate("e => e.scrollWidth - e.clientWidth")
-            assert wide == 0, f"{state}: {part} is {wide} px too wide"
-    for control in await v.chat.locator("a, button").all():
-        box_ = await control.bounding_box()
-        if box_ is not None:
-            assert min(box_["height"], box_["width"]) >= 44, f"{state}: {await control.inner_text()}"
+    assert await v.page.evaluate(MEASURE) == [], state
 
 
 @pytest.mark.parametrize(
@@ -48,9 +52,8 @@ async def clean(v: Visit, state: str) -> None:
         {"viewport": PHONE, "color_scheme": "dark", "lang": "es"},
         {"viewport": DESK, "color_scheme": "dark"},
         {"viewport": NARROW, "lang": "es", "locale": "es-US"},
-        {"viewport": DESK},
     ],
-    ids=["phone", "phone-dark-es", "desk-dark", "narrow-es", "desk"],
+    ids=["phone", "phone-dark-es", "desk-dark", "narrow-es"],
 )
 async def test_every_state_is_clean(visit: OpenVisit, options: dict[str, Any]) -> None:
     spanish = options.get("lang") == "es"

@@ -111,6 +111,7 @@ function makeHelp({ text, lines, more, chat, announce, focusInput, handedOff }) 
     };
     opener.parentElement.after(form);
     number.focus();
+    form.scrollIntoView({ block: "nearest" });
   }
 
   function say(first, spokenIn) {
