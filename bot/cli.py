@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli_content import check, content, preview
+from bot.cli_sms import doctor, sms_setup, sms_simulator
 from bot.cli_staff import audit, demo, staff
 from bot.evaluation.command import evaluate
 from bot.inbox.command import nlu
@@ -185,7 +186,19 @@ def rasa(arguments: tuple[str, ...]) -> None:
         stock(list(arguments))
 
 
-for command in (audit, check, content, demo, evaluate, nlu, preview, staff):
+for command in (
+    audit,
+    check,
+    content,
+    demo,
+    doctor,
+    evaluate,
+    nlu,
+    preview,
+    sms_setup,
+    sms_simulator,
+    staff,
+):
     main.add_command(command)
 
 
