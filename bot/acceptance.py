@@ -184,9 +184,13 @@ class Acceptance:
             if risk.level >= Level.CRISIS
             else keyword(message.text, message.channel, standing.opted_out, message.carrier)
         )
-        of_command = keyword_language(message.text) or standing.language if wanted else None
         detected = requested_language(message.text) or detect_language(message.text)
-        language = of_command or detected or message.language or standing.language or Language.EN
+        if wanted is not None:
+            detected = keyword_language(message.text) or (
+                # A reserved word is English for whoever writes it.
+                detected if " " in message.text.strip() else standing.language or detected
+            )
+        language = detected or message.language or standing.language or Language.EN
         if wanted is Keyword.HELP and risk.level < Level.CONCERN:
             # One word, and whoever writes it may mean it: the service text is its check-in (R16).
             risk = replace(risk, level=Level.CONCERN, kind=Kind.DISTRESS)

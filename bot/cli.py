@@ -12,6 +12,7 @@ import click
 
 from bot.cli_content import check, content, preview
 from bot.cli_embed import doctor, embed
+from bot.cli_sms import sms_setup, sms_simulator
 from bot.cli_staff import audit, demo, purge, staff
 from bot.evaluation.command import evaluate
 from bot.inbox.command import nlu
@@ -186,7 +187,21 @@ def rasa(arguments: tuple[str, ...]) -> None:
         stock(list(arguments))
 
 
-for command in (audit, check, content, demo, doctor, embed, evaluate, nlu, preview, purge, staff):
+for command in (
+    audit,
+    check,
+    content,
+    demo,
+    doctor,
+    embed,
+    evaluate,
+    nlu,
+    preview,
+    purge,
+    sms_setup,
+    sms_simulator,
+    staff,
+):
     main.add_command(command)
 
 

@@ -58,7 +58,8 @@ _HELP = frozenset({"help", "info", "ayuda"})
 
 _POLITE = (
     r"(?:(?:please|pls|plz|hey|hi|hello|ok|okay|no|thanks|thank you|sorry|wrong number"
-    r"|can you|could you|would you|you|i want you to|i need you to|i would like you to|just"
+    r"|can you|could you|would you|you (?:need|have) to|you"
+    r"|i want you to|i need you to|i would like you to|just"
     r"|por favor|hola|ya|gracias|favor de|le pido que|les pido que|quiero que|pueden?|podrian?) )*"
 )
 _TAIL = (
@@ -81,6 +82,7 @@ _REQUESTS = (
     rf"(?:do not|dont|never) send(?: me| us)? {_WHOSE}{_MESSAGES}{_TO_ME}",
     rf"no more {_MESSAGES}{_TO_ME}",
     rf"i (?:do not|dont|no longer) want (?:to (?:get|receive) )?{_WHOSE}{_MESSAGES}(?: from you)?",
+    r"(?:unsubscribe|stop ?all|opt ?out)",
     r"(?:i (?:want|need|wish|would like)|id like) to (?:opt out|unsubscribe|be removed)",
     rf"(?:unsubscribe|remove|opt) {_ME}(?: out)?(?: (?:from|of|off) (?:{_LIST}|{_WHOSE}{_MESSAGES}))?",
     rf"take {_ME} off {_LIST}",

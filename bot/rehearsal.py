@@ -20,7 +20,11 @@ LOADING_SECONDS: Final = 60.0
 
 @asynccontextmanager
 async def rehearse(
-    settings: Settings, *, clock: Clock | None = None, through: Callable[[Engine], Engine] | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    through: Callable[[Engine], Engine] | None = None,
+    texts: bool = False,
 ) -> AsyncIterator[Services]:
     """Services for trying things out, ready to answer; never the clinic's database, key or pager.
 
@@ -28,6 +32,7 @@ async def rehearse(
         settings: Names the data and the model.
         clock: Stands in for the machine's.
         through: Listens in on the engine, see `Services`.
+        texts: Keep the settings for SMS, which are a simulator's.
 
     Raises:
         DataError: `data/` cannot be used.
@@ -40,12 +45,15 @@ async def rehearse(
             database_url=f"sqlite+aiosqlite:///{Path(folder) / 'rehearsal.db'}",
             spool=Path(folder) / "spool",
             notify_urls=(),
-            sms_from="",
-            sms_unsigned=False,
-            twilio_account_sid="",
-            twilio_auth_token=(),
-            telnyx_public_key="",
         )
+        if not texts:
+            private = replace(
+                private,
+                sms_unsigned=False,
+                twilio_account_sid="",
+                twilio_auth_token=(),
+                telnyx_public_key="",
+            )
         services = Services(private, clock=clock, notifies=False, through=through)
         await services.start()
         try:

@@ -148,9 +148,11 @@ class Carrier:
 
     def _act(self, body: str) -> CarrierAct | None:
         act = carrier_act(body)
-        if act is None and body.strip().casefold() in HELP_WORDS:
+        said = body.strip().casefold()
+        if act is None and said in HELP_WORDS:
             return CarrierAct.HELP
-        return act
+        # With Advanced Opt-Out our set-up leaves YES out: it answers questions of ours.
+        return None if self._advanced and said == "yes" else act
 
     def _params(self, bubble: Bubble, number: str, act: CarrierAct | None) -> dict[str, str]:
         params = {

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import handoff
 from bot.messages import Channel, Level, ReplyKind, Risk
 from bot.transcripts.database import WAKES_TEXTS
 from bot.transcripts.tables import Conversation, Delivery, Direction, HandoffReason, TextMessage, Turn
-from bot.transcripts.turns import outbound_id, set_blocked
+from bot.transcripts.turns import outbound_id
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +171,18 @@ async def _consequences(
     crisis: bool,
 ) -> None:
     if state is Delivery.FAILED and code in OPTED_OUT_CODES:
-        await set_blocked(session, sent.conversation_id, now)
+        # Whoever has written since the text was sent may have opted in again by that.
+        await session.execute(
+            update(Conversation)
+            .where(
+                Conversation.id == sent.conversation_id,
+                or_(
+                    Conversation.last_inbound_at.is_(None),
+                    Conversation.last_inbound_at <= sent.created_at,
+                ),
+            )
+            .values(blocked_at=now)
+        )
     if state is Delivery.DELIVERED:
         # What was sent since and arrives was not blocked, whatever we thought.
         await session.execute(
