@@ -87,7 +87,11 @@ def test_not_utf8(copy: Path) -> None:
         ("combinations:\n  c: {all: moonlight, level: crisis, kind: suicide}\n", 2, "moonlight"),
         ("combinations:\n  c: {level: crisis, kind: suicide}\n", 2, "names no signs"),
         ("contexts:\n  c: {scope: sideways, effect: {hint: none}, triggers: [die]}\n", 2, "sideways"),
-        ("contexts:\n  c: {scope: message, effect: {hint: none}, rules: moon, triggers: [die]}\n", 2, "'moon'"),
+        (
+            "contexts:\n  c: {scope: message, effect: {hint: none}, rules: moon, triggers: [die]}\n",
+            2,
+            "'moon'",
+        ),
     ],
 )
 def test_fault_names_file_line_and_problem(copy: Path, text: str, line: int, problem: str) -> None:
