@@ -230,11 +230,11 @@ class _Loader:
             self._fault(name.line, f"context '{name}': {error} is not known", "docs/risk.md lists the values")
             return
         keys = ("triggers", "unless", "stops", "together")
-        lists = [self._patterns(body.get(key, []), compiler) for key in keys]
+        patterns = {key: self._patterns(body.get(key, []), compiler) for key in keys}
         rules = frozenset(str(body.get("rules", "")).split())
         for unknown in sorted(rules - set(known)):
             self._fault(name.line, f"there is no rule '{unknown}'", "Correct it or leave it out")
-        yield Context(str(name), scope, effect, reach, experiencer, *lists, rules)
+        yield Context(str(name), scope, effect, reach, experiencer, rules=rules, **patterns)
 
     def _patterns(self, sources: Any, compiler: Compiler) -> tuple[Pattern, ...]:
         found = (self._pattern(source, compiler, {}) for source in self._list(sources))
