@@ -111,7 +111,7 @@ def _second_look(settings: Settings, words: str, risk: Risk) -> tuple[Risk, str]
 
     finding = LearnedLayer.load(settings.learned, shared()).judge(words)
     examples = load_examples(settings.data / "risk" / FOLDER)
-    return raised(risk, finding), explain_finding(finding, risk.level, examples)
+    return raised(risk, finding, words=len(words.split())), explain_finding(finding, risk.level, examples)
 
 
 @main.command()

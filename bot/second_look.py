@@ -108,10 +108,12 @@ def _raise(layer: LearnedLayer, risk: Risk, text: str, history: Sequence[PastTur
     from bot.risk.raising import raised
     from bot.risk.screen import PIECE, recent_texts
 
-    risk = raised(risk, layer.judge(text))
+    risk = raised(risk, layer.judge(text), words=len(text.split()))
     before = " ".join(recent_texts(history, at))
     if risk.level >= Level.CRISIS or not before or len(text) > PIECE:
         return risk
     # What the texts before said alone is their own turn's risk: only what this one adds counts.
-    together = layer.judge(f"{before} {text}")
-    return raised(risk, together) if together.level > layer.judge(before).level else risk
+    joined = f"{before} {text}"
+    together = layer.judge(joined)
+    is_more = together.level > layer.judge(before).level
+    return raised(risk, together, words=len(joined.split())) if is_more else risk

@@ -15,6 +15,8 @@ def rules_and_learned(screener: Screener, layer: LearnedLayer) -> Callable[[str]
 
     def read(text: str) -> Risk:
         risk = screener.screen(text)
-        return risk if risk.level >= Level.CRISIS else raised(risk, layer.judge(text))
+        return (
+            risk if risk.level >= Level.CRISIS else raised(risk, layer.judge(text), words=len(text.split()))
+        )
 
     return read

@@ -65,7 +65,8 @@ class CuePattern:
 class Context:
     """Words that change what a cue means: which cues they reach, and how far they lower them.
 
-    A context with `together` counts only in a text that has one of those as well, in any sentence.
+    A context with `together` counts only in a text that has one of those as well, in any sentence. One
+    with `rules` touches no other rule's cues, so that a plain reason for one thing excuses nothing else.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Context:
     unless: tuple[Pattern, ...]
     stops: tuple[Pattern, ...]
     together: tuple[Pattern, ...] = ()
+    rules: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

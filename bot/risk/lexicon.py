@@ -128,6 +128,8 @@ class Lexicon:
             return _sign(token)
         if token[0] == ":":
             return self.codes.get(token, "") if len(token) > 1 else SOFT
+        if not token.isascii() and token.isalpha():
+            return self._code(token)
         words = self._contracted(token) or self._words(token.replace("'", "")[:60])
         return "".join(self._code(word) for word in words if word not in self.fillers)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ RULE_KEYS = frozenset(
     {"kind", "level", "severity", "strength", "signs", "experiencer", "keeps", "note", "patterns"}
 )
 CONTEXT_KEYS = frozenset(
-    {"effect", "scope", "reach", "experiencer", "triggers", "together", "unless", "stops", "note"}
+    {"effect", "scope", "reach", "experiencer", "rules", "triggers", "together", "unless", "stops", "note"}
 )
 COMBINATION_KEYS = frozenset(
     {"all", "any", "at_least", "repeated", "across", "level", "kind", "severity", "experiencer", "note"}
@@ -100,8 +100,9 @@ class _Loader:
         for name, body in self._section("rules"):
             grammar.cues.extend(self._rule(name, body, compiler))
         grammar.subjects = {who: self._subject(who, compiler) for who in Experiencer}
+        names = {cue.rule.name for cue in grammar.cues}
         for name, body in self._section("contexts"):
-            grammar.contexts.extend(self._context(name, body, compiler))
+            grammar.contexts.extend(self._context(name, body, compiler, names))
         signs = {sign for cue in grammar.cues for sign in cue.rule.signs}
         for name, body in self._section("combinations"):
             grammar.combinations.extend(self._combination(name, body, signs))
@@ -215,7 +216,9 @@ class _Loader:
     def _experiencer(self, name: str) -> Experiencer | None:
         return None if name == "either" else Experiencer(name)
 
-    def _context(self, name: Word, body: Any, compiler: Compiler) -> Iterator[Context]:
+    def _context(
+        self, name: Word, body: Any, compiler: Compiler, known: Collection[str]
+    ) -> Iterator[Context]:
         if not self._has_keys(name, body, CONTEXT_KEYS, required={"scope", "effect", "triggers"}):
             return
         try:
@@ -227,8 +230,11 @@ class _Loader:
             self._fault(name.line, f"context '{name}': {error} is not known", "docs/risk.md lists the values")
             return
         keys = ("triggers", "unless", "stops", "together")
-        lists = [self._patterns(body.get(key, []), compiler) for key in keys]
-        yield Context(str(name), scope, effect, reach, experiencer, *lists)
+        patterns = {key: self._patterns(body.get(key, []), compiler) for key in keys}
+        rules = frozenset(str(body.get("rules", "")).split())
+        for unknown in sorted(rules - set(known)):
+            self._fault(name.line, f"there is no rule '{unknown}'", "Correct it or leave it out")
+        yield Context(str(name), scope, effect, reach, experiencer, rules=rules, **patterns)
 
     def _patterns(self, sources: Any, compiler: Compiler) -> tuple[Pattern, ...]:
         found = (self._pattern(source, compiler, {}) for source in self._list(sources))

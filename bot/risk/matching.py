@@ -119,7 +119,7 @@ def _touches(scope: Scope, trigger: tuple[int, int], spare: tuple[int, int], cod
 def _in_context(cue: Found, triggers: Sequence[_Trigger], codes: str) -> Found:
     for trigger in triggers:
         context = trigger.context
-        if context.name in cue.rule.keeps or not _reaches(trigger, cue, codes):
+        if not _touches_rule(context, cue.rule) or not _reaches(trigger, cue, codes):
             continue
         left = context.effect.get(cue.rule.strength, Level.EMERGENCY)
         cue = replace(
@@ -130,6 +130,10 @@ def _in_context(cue: Found, triggers: Sequence[_Trigger], codes: str) -> Found:
             contexts=(*cue.contexts, context.name),
         )
     return cue
+
+
+def _touches_rule(context: Context, rule: Rule) -> bool:
+    return context.name not in rule.keeps and (not context.rules or rule.name in context.rules)
 
 
 def _reaches(trigger: _Trigger, cue: Found, codes: str) -> bool:

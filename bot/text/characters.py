@@ -16,10 +16,11 @@ _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5")
 """Letters and symbols by category that are drawn as nothing."""
 
 _LATIN_NAME = re.compile(r"LATIN (?:CAPITAL |SMALL )?LETTER (?:SMALL CAPITAL )?([A-Z])(?: WITH .*)?$")
-_FOLDABLE = re.compile(
-    "[\u0000-\u3000\u3164\ua640-\uabff\ufb00-\uffff\U0001d400-\U0001fbff\U000e0000-\U000e0fff]"
-)
-"""Where letters that imitate Latin ones live; Han, Hangul and the like are left as they are, at no cost."""
+_KEPT = "[^\u0000-\u3000\u3164\ua640-\uabff\ufb00-\uffff\U0001d400-\U0001fbff\U000e0000-\U000e0fff]"
+"""Han, Hangul and the like, where no letter imitates a Latin one: they are left as they are, at no cost."""
+_NOT_KEPT = re.compile(_KEPT.replace("[^", "["))
+KEPT_RUN: Final = re.compile(_KEPT + "{8,}")
+"""Many of them in a row, from where looking at each costs more than leaving them together."""
 _NOT_A_NAME = re.compile(r"[^a-z0-9:_]")
 _BY_HAND = {
     **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u02b9\u0060\u00b4\uff07\u2032", "'"),
@@ -47,18 +48,23 @@ class _Folds(dict[str, str]):
     """Every character that was folded once, with what it is read as."""
 
     def __missing__(self, char: str) -> str:
-        if not _FOLDABLE.match(char):
-            return char
         folded = self[char] = _fold(char)
         return folded
 
 
-FOLDS: Final = _Folds()
+_FOLDS: Final = _Folds()
+
+
+def folds(text: str) -> dict[str, str]:
+    """What each character of the text is read as; those that are left as they are cost next to nothing."""
+    different = set(text)
+    kept = _NOT_KEPT.sub("", "".join(different))
+    return dict(zip(kept, kept, strict=True)) | {char: _FOLDS[char] for char in different.difference(kept)}
 
 
 def fold(char: str) -> str:
     """The character as it is read."""
-    return FOLDS[char]
+    return folds(char)[char]
 
 
 def _fold(char: str) -> str:

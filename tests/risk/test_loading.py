@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.messages import Level
 from bot.risk import RiskDataError, Screener
 
 
@@ -86,6 +87,11 @@ def test_not_utf8(copy: Path) -> None:
         ("combinations:\n  c: {all: moonlight, level: crisis, kind: suicide}\n", 2, "moonlight"),
         ("combinations:\n  c: {level: crisis, kind: suicide}\n", 2, "names no signs"),
         ("contexts:\n  c: {scope: sideways, effect: {hint: none}, triggers: [die]}\n", 2, "sideways"),
+        (
+            "contexts:\n  c: {scope: message, effect: {hint: none}, rules: moon, triggers: [die]}\n",
+            2,
+            "'moon'",
+        ),
     ],
 )
 def test_fault_names_file_line_and_problem(copy: Path, text: str, line: int, problem: str) -> None:
@@ -111,3 +117,14 @@ def test_added_rule_is_in_force(copy: Path) -> None:
     _append(copy, "rules:\n  new: {kind: distress, level: concern, patterns: [purple elephant day]}\n")
     risk = Screener.load(copy).screen("it is a purple elephant day")
     assert [cue.rule for cue in risk.cues] == ["new"]
+
+
+def test_a_context_of_one_rule_leaves_the_others_alone(copy: Path) -> None:
+    rule = "{kind: distress, level: concern, patterns: [purple %s]}"
+    rules = f"rules:\n  a: {rule % 'elephant'}\n  b: {rule % 'giraffe'}\n"
+    context = "contexts:\n  c: {scope: message, effect: {ideation: none}, rules: a, triggers: [zoo]}\n"
+    _append(copy, rules + context)
+    screener = Screener.load(copy)
+    assert screener.screen("a purple elephant").level == Level.CONCERN
+    assert screener.screen("a purple elephant at the zoo").level == Level.NONE
+    assert screener.screen("a purple giraffe at the zoo").level == Level.CONCERN

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
 from bot.messages import Cue, Experiencer, Kind, Level, Neighbour, Risk
 from bot.risk.learned import Finding
-from bot.risk.raising import raised
+from bot.risk.raising import FEW_WORDS, LIKE
+from bot.risk.raising import raised as raised_in
 
 NEAR = (Neighbour("crisis-overdose.00000000", 0.8),)
 CUES = {kind: Cue("some.rule", 0, 4, Level.CONCERN, kind) for kind in (Kind.DISTRESS, Kind.ABUSE)}
+
+
+def raised(risk: Risk, found: Finding) -> Risk:
+    """As in a text of many words."""
+    return raised_in(risk, found, words=30)
 
 
 def finding(level: Level) -> Finding:
@@ -64,3 +71,20 @@ def test_risk_stored_before_there_were_neighbours() -> None:
     stored = Risk(level=Level.CRISIS, kind=Kind.SUICIDE, version="rules-1").to_json()
     del stored["neighbours"]
     assert Risk.from_json(stored).neighbours == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "cues", "likeness", "level"),
+    [
+        (FEW_WORDS, (), LIKE - 0.01, Level.CONCERN),
+        (FEW_WORDS + 1, (), LIKE - 0.01, Level.CRISIS),
+        (FEW_WORDS, (CUES[Kind.DISTRESS],), LIKE - 0.01, Level.CRISIS),
+        (FEW_WORDS, (), LIKE, Level.CRISIS),
+    ],
+)
+def test_a_few_words_without_a_cue_must_be_like_an_example(
+    words: int, cues: tuple[Cue, ...], likeness: float, level: Level
+) -> None:
+    near = (Neighbour("crisis-overdose.00000000", likeness),)
+    found = replace(finding(Level.CRISIS), neighbours=near)
+    assert raised_in(Risk(cues=cues, version="rules-1"), found, words=words).level == level

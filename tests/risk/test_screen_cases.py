@@ -15,9 +15,9 @@ def _params(*names: str) -> list[Any]:
     return [pytest.param(case, id=case["text"][:50]) for case in cases(*names)]
 
 
-CRISES = _params(*CRISIS_FILES, "bare")
+CRISES = _params(*CRISIS_FILES, "bare", "asked")
 CONCERNS = _params("concern")
-QUIET = _params("none", "twins")
+QUIET = _params("none", "twins", "plain-reasons")
 MISSED = _params("missed")
 
 

@@ -104,6 +104,7 @@ def test_a_crisis_is_answered_while_a_million_characters_are_read(screener: Scre
     "text",
     [
         "".join(chr(32 + number * 7_919 % 55_000) for number in range(1_000_000)),
+        "".join(chr(0xE000 + number * 104_729 % 0x101FFF) for number in range(1_000_000)),
         "a" * 1_000_000,
         "i want to " * 100_000,
         "k*** " * 200_000,
@@ -111,7 +112,7 @@ def test_a_crisis_is_answered_while_a_million_characters_are_read(screener: Scre
         "😀" * 250_000,
         "(" * 1_000_000,
     ],
-    ids=["random", "one word", "half a cue", "censored", "invisible", "emoji", "brackets"],
+    ids=["random", "every plane", "one word", "half a cue", "censored", "invisible", "emoji", "brackets"],
 )
 @pytest.mark.timeout(20)
 def test_a_million_characters_take_bounded_time(screener: Screener, text: str) -> None:
