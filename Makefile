@@ -42,6 +42,10 @@ bench-risk: $(VENV)/.dev ## Compare the risk screen with published ones (FILES="
 	@$(BIN)/harborline train --if-stale
 	@$(BIN)/python -m bench.peers $(FILES) $(ARGS)
 
+.PHONY: bench-review
+bench-review: $(VENV)/.dev ## Measure lists and searches of staff with a million turns, on both databases
+	@$(BIN)/python -m bench.review $(ARGS)
+
 .PHONY: soak
 soak: $(VENV)/.dev ## The long fault runs (200 kills)
 	@$(BIN)/harborline train --if-stale
