@@ -53,6 +53,10 @@ screenshots: $(VENV)/.dev browser ## Make the README's pictures anew (ARGS=FOLDE
 	@$(BIN)/harborline train --if-stale
 	@$(BIN)/python -m bench.screenshots $(ARGS)
 
+.PHONY: bench-review
+bench-review: $(VENV)/.dev ## Measure lists and searches of staff with a million turns, on both databases
+	@$(BIN)/python -m bench.review $(ARGS)
+
 .PHONY: soak
 soak: $(VENV)/.dev ## The long fault runs (200 kills)
 	@$(BIN)/harborline train --if-stale

@@ -11,7 +11,7 @@ import asyncio
 import time
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -27,7 +27,7 @@ from bot.browsing.listing import look
 from bot.messages import Level
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
-from bot.transcripts.tables import Direction, Turn
+from bot.transcripts.tables import Conversation, Direction, Turn
 
 BUDGET: Final = timedelta(milliseconds=250)
 BATCH: Final = 200
@@ -107,18 +107,36 @@ class Searcher:
         while True:
             part = await look(session, filters, zone, before=before, limit=BATCH)
             said = await _said(session, [row.id for row in part.rows]) if part.rows else {}
-            for row in part.rows:
-                turns = said.get(row.id, [])
-                hits += await asyncio.to_thread(self._find, turns, words) if turns else []
-                searched, before = searched + len(turns), Cursor(row.last_at, row.id)
-                if self.tick() >= ends or len(hits) >= MOST:
-                    return Found(tuple(hits), searched, before)
+            found, looked = await asyncio.to_thread(
+                self._look, part.rows, said, words, ends, MOST - len(hits)
+            )
+            hits += found
+            searched += sum(len(said.get(row.id, ())) for row in part.rows[:looked])
+            last = part.rows[looked - 1] if looked else None
+            if last is not None and (looked < len(part.rows) or len(hits) >= MOST):
+                return Found(tuple(hits), searched, Cursor(last.last_at, last.id))
             before = part.next
             if before is None or self.tick() >= ends:
                 return Found(tuple(hits), searched, before)
 
-    def _find(self, turns: Sequence[Turn], words: Sequence[str]) -> list[Hit]:
-        """What is found in the messages of one conversation; runs in a thread."""
+    def _look(
+        self,
+        rows: Sequence[Conversation],
+        said: Mapping[UUID, Sequence[Any]],
+        words: Sequence[str],
+        ends: float,
+        most: int,
+    ) -> tuple[list[Hit], int]:
+        """What is found, and in how many conversations there was time to look; runs in a thread."""
+        hits: list[Hit] = []
+        for place, row in enumerate(rows, start=1):
+            hits += self._find(said.get(row.id, ()), words)
+            if self.tick() >= ends or len(hits) >= most:
+                return hits, place
+        return hits, len(rows)
+
+    def _find(self, turns: Sequence[Any], words: Sequence[str]) -> list[Hit]:
+        """What is found in the messages of one conversation."""
         found = []
         for turn in turns:
             text = self.ring.decrypt(turn.body, turn.id)
