@@ -28,8 +28,6 @@ PROTOCOLS: Final = {
     Language.EN: DOCS / "crisis-protocol.md",
     Language.ES: DOCS / "crisis-protocol.es.md",
 }
-SIMULATOR: Final = "/simulator"
-"""Where text messages can be tried, on a server that has it."""
 HTML_ERRORS: Final = frozenset({404, 405})
 
 
@@ -47,13 +45,7 @@ class Page:
     async def show(self, request: web.Request) -> web.Response:
         """GET /: the demo page, in the language of `?lang=` or of the browser."""
         language = _language(request)
-        return self._response(
-            self.index,
-            language,
-            200,
-            snippet=snippet(self.content(), language),
-            sms_way_item=self._sms_way(language) if _has_simulator(request.app) else "",
-        )
+        return self._response(self.index, language, 200, snippet=snippet(self.content(), language))
 
     async def show_protocol(self, request: web.Request) -> web.Response:
         """GET /protocol: what happens with a crisis message, in plain words (R10)."""
@@ -82,10 +74,6 @@ class Page:
     def _texts(self, language: Language) -> dict[str, str]:
         texts = self.texts[language]
         return {**texts, "title": texts["title"].format(clinic_name=self.content().clinic.name)}
-
-    def _sms_way(self, language: Language) -> str:
-        name, more, link = (escape(self.texts[language][f"sms_way{part}"]) for part in ("", "_more", "_link"))
-        return f'<li><h3>{name}</h3><p>{more}</p><a href="{SIMULATOR}">{link}</a></li>'
 
 
 def add_page(app: web.Application, *, content: Callable[[], Content]) -> None:
@@ -121,10 +109,6 @@ def _errors(page: Page) -> Middleware:
             return page.show_error(request, error.status)
 
     return show_errors
-
-
-def _has_simulator(app: web.Application) -> bool:
-    return any(resource.canonical == SIMULATOR for resource in app.router.resources())
 
 
 def _language(request: web.Request) -> Language:

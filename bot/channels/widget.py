@@ -25,7 +25,19 @@ from bot.content.lines import Line, lines, more_lines
 from bot.messages import Channel, Language
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "static" / "widget"
-SOURCES: Final = ("dom", "keep", "wire", "leave", "chat", "turns", "help", "panel", "element")
+SOURCES: Final = (
+    "dom",
+    "options",
+    "keep",
+    "wire",
+    "chat",
+    "leave",
+    "intro",
+    "turns",
+    "help",
+    "panel",
+    "element",
+)
 """In the order in which they stand in the script."""
 EXIT: Final = "https://www.weather.gov/"
 """Where "Leave this site" goes when the page does not say: dull, and everybody's."""

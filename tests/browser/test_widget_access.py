@@ -183,6 +183,21 @@ async def large_letters() -> AsyncIterator[Browser]:
         await launched.close()
 
 
+async def test_magnified_four_times_everything_is_within_reach(visit: OpenVisit) -> None:
+    """WCAG 1.4.10: 1,280 × 1,024 at 400 % is 320 × 256."""
+    async with visit(viewport={"width": 320, "height": 256}, lang="es") as v:
+        await v.open()
+        for control in (".panel .leave", ".lines a", "#input", ".send"):
+            await expect(v.chat.locator(control).first).to_be_in_viewport(ratio=1)
+        await v.danger("quiero quitarme la vida")
+        await v.chat.get_by_role("button", name="Prefiero escribir").press("Enter")
+        await expect(v.input).to_be_focused()
+        for control in (".panel .leave", ".help a", "#input", ".send"):
+            await expect(v.chat.locator(control).first).to_be_in_viewport(ratio=0.95)
+        assert await v.chat.locator(".log").evaluate("e => e.clientHeight") > 24
+        assert await v.page.evaluate(MEASURE) == []
+
+
 async def test_letters_twice_as_large(server: Server) -> None:
     """WCAG 1.4.4: what is set in the browser counts, whatever the page says of its own letters."""
     async with large_letters() as browser, visits(browser, server.url)(css="html { font-size: 10px }") as v:

@@ -75,9 +75,16 @@ async def test_killed_then_back(visit: OpenVisit, killable: Server) -> None:
         assert session.scalar(inbound) == 1
 
 
-async def test_hung_then_answering_after_all(visit: OpenVisit, killable: Server) -> None:
+@pytest.mark.parametrize("line", ["http", "socket"])
+async def test_hung_then_answering_after_all(visit: OpenVisit, killable: Server, line: str) -> None:
+    """The first message, before there is anything to send it over, and a later one, over a live socket."""
     async with visit(faults=True) as v:
         await v.open()
+        if line == "socket":
+            async with v.page.expect_websocket() as opened:
+                await v.write("hello")
+            await (await opened.value).wait_for_event("framereceived")
+            await expect(v.chat.locator(".turn.fallback")).to_be_visible()
         killable.process.send_signal(signal.SIGSTOP)  # type: ignore[union-attr]
         try:
             await v.write(CRISIS)
@@ -87,7 +94,7 @@ async def test_hung_then_answering_after_all(visit: OpenVisit, killable: Server)
             killable.process.send_signal(signal.SIGCONT)  # type: ignore[union-attr]
         await expect(v.chat.locator(".sentence")).to_have_text("Thank you for telling me.", timeout=15_000)
         await expect(v.chat.locator(".failed")).to_have_count(0)
-        await expect(v.chat.locator(".me")).to_have_count(1)
+        await expect(v.chat.locator(".me")).to_have_count(2 if line == "socket" else 1)
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -13,7 +13,7 @@ from pytest_aiohttp.plugin import AiohttpClient
 
 from bot.channels.api import ChatApi, add_api
 from bot.channels.headers import CONTENT_SECURITY_POLICY
-from bot.channels.page import SIMULATOR, STATIC, add_page
+from bot.channels.page import STATIC, add_page
 from bot.content import Content
 from bot.content.snippet import snippet
 from bot.messages import Language
@@ -100,23 +100,7 @@ async def test_it_leads_to_what_can_be_tried(client: Client, content: Content) -
         html = await response.text()
     assert snippet(content, Language.EN) in html
     assert 'href="/staff/"' in html
-    # The simulator is linked where there is one.
-    assert 'href="/simulator"' not in html
-
-
-async def test_it_leads_to_the_simulator_where_there_is_one(
-    api: ChatApi, content: Content, aiohttp_client: AiohttpClient
-) -> None:
-    async def simulate(_: web.Request) -> web.Response:
-        return web.Response()
-
-    app = web.Application()
-    app.router.add_get(SIMULATOR, simulate)
-    add_api(app, api)
-    add_page(app, content=lambda: content)
-    client = await aiohttp_client(app)
-    async with client.get("/?lang=es") as response:
-        assert f'<a href="{SIMULATOR}">Abrir el simulador</a>' in await response.text()
+    assert "<code>harborline sms-simulator</code>" in html
 
 
 def test_both_languages_say_everything() -> None:
@@ -131,7 +115,7 @@ def test_both_languages_say_everything() -> None:
 def test_every_text_is_used_and_every_used_text_exists() -> None:
     texts = json.loads((STATIC / "texts.json").read_text(encoding="utf-8"))["en"]
     templates = "".join((STATIC / name).read_text(encoding="utf-8") for name in TEMPLATES)
-    unused = [name for name in texts if f"${name}" not in templates and not name.startswith("sms_way")]
+    unused = [name for name in texts if f"${name}" not in templates]
     assert unused == []
 
 

@@ -78,6 +78,7 @@ function makeChat({ host, page, language, show }) {
     if (said.type === "ready") {
       reached(true);
       merge(said.missed, { live: true });
+      retryAll();
     }
     if (said.type === "turn") merge([said.turn], { live: true });
     if (said.type === "replies") merge(said.turns, { live: true });
@@ -154,6 +155,11 @@ function makeChat({ host, page, language, show }) {
       clearTimeout(late);
       setWaiting(-1);
     }
+  }
+
+  /** The server is back: what did not reach it goes out again, with the same id. */
+  function retryAll() {
+    for (const turn of chat?.turns ?? []) if (turn.state === "failed") deliver(turn);
   }
 
   async function ask(turn, reopened) {
@@ -257,9 +263,7 @@ function makeChat({ host, page, language, show }) {
       save();
     },
     retry: (turn) => deliver(turn),
-    retryAll() {
-      for (const turn of chat?.turns ?? []) if (turn.state === "failed") deliver(turn);
-    },
+    retryAll,
     async callBack(number) {
       chat ??= { turns: [], at: Date.now(), open: true };
       await begin();

@@ -3,7 +3,6 @@
 const TYPING_AFTER = 250;
 const SPOKEN_FOR = 10_000;
 const LOOK_EVERY = 30_000;
-const LANGUAGES = Object.keys(CONFIG.texts);
 
 function makePanel(element, root) {
   const ended = new AbortController();
@@ -92,40 +91,20 @@ function makePanel(element, root) {
     lineBox.setAttribute("aria-label", text("lines"));
     lineBox.replaceChildren(taps(lines(), "row"));
     print.replaceChildren(make("p", { text: text("lines") }), taps(lines(), ""));
-    writeIntro();
+    intro.replaceChildren(...introduction({ language, exit, host, greeting: greeting(), suggest: !chat.begun && say }));
     writeClear();
     writeBadge();
     help.draw();
   }
 
+  function greeting() {
+    const own = element.getAttribute(`greeting-${language}`) || element.getAttribute("greeting");
+    return own || CONFIG.greeting[language].text;
+  }
+
   function relabel(control, words) {
     control.querySelector("span")?.remove();
     control.append(make("span", { text: words }));
-  }
-
-  /** Before the first message: what this is, who can read it, what it is not for, the numbers (R10, R13). */
-  function writeIntro() {
-    const values = { ...CONFIG.numbers, exit: new URL(exit).hostname };
-    const protocol = { href: `${host}/protocol?lang=${language}`, label: text("protocol") };
-    const greeting = element.getAttribute(`greeting-${language}`) || element.getAttribute("greeting") || CONFIG.greeting[language].text;
-    const quick = CONFIG.greeting[language].quick_replies;
-    intro.replaceChildren(
-      make(
-        "div",
-        { class: "turn disclosure" },
-        make("p", { class: "alert" }, ...paragraphs(fill(text("not_emergency"), values))[0].childNodes),
-        ...paragraphs(CONFIG.disclosure[language]),
-        make("p", { text: fill(text("history"), values) }),
-        make("p", {}, tap(protocol)),
-      ),
-      make(
-        "div",
-        { class: "turn answer" },
-        make("p", { class: "unseen", text: text("bot") }),
-        ...paragraphs(greeting),
-        !chat.begun && make("div", { class: "quick", role: "group", "aria-label": text("suggestions") }, ...quick.map((words) => button(words, () => say(words)))),
-      ),
-    );
   }
 
   function showClear() {
@@ -466,38 +445,4 @@ function makePanel(element, root) {
       root.replaceChildren();
     },
   };
-}
-
-/** The page's language if it is one of ours, else the browser's, else English. */
-function firstLanguage(element) {
-  const asked = [element.getAttribute("language"), element.closest("[lang]")?.lang, ...navigator.languages];
-  const codes = asked.filter(Boolean).map((code) => code.slice(0, 2).toLowerCase());
-  return codes.find((code) => LANGUAGES.includes(code)) ?? LANGUAGES[0];
-}
-
-/** Where to go when leaving: a web address, whatever the page's author wrote. */
-function exitAddress(wanted) {
-  try {
-    const address = new URL(wanted);
-    if (/^https?:$/.test(address.protocol)) return address.href;
-  } catch {
-    // Falls through to the one that is always there.
-  }
-  return CONFIG.exit;
-}
-
-/** The clinic's colour, with letters on it that can be read. */
-function paint(root, wanted) {
-  if (!wanted || !CSS.supports("color", wanted)) return;
-  root.style.setProperty("--accent", wanted);
-  const probe = make("i", { class: "probe" });
-  root.append(probe);
-  const channels = getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3);
-  probe.remove();
-  const [red, green, blue] = channels.map((each) => {
-    const part = each / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  });
-  const light = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  root.style.setProperty("--on-accent", light > 0.18 ? "#000" : "#fff");
 }

@@ -19,7 +19,7 @@ function makeBubbles({ text, language, chat, say }) {
       // The taps of a crisis card stand in the help that stays in view.
       !mine && kind !== "crisis" && turn.links?.length > 0 && taps(turn.links, "taps"),
       turn.source && make("p", { class: "source", text: sourceLine(turn.source, turn.language) }),
-      turn.quick_replies?.length > 0 && suggestions(turn.quick_replies),
+      turn.quick_replies?.length > 0 && suggestions(turn.quick_replies, text("suggestions"), say),
       kind === "answer" && turn.seq && feedback(turn),
       mine && state(turn),
     );
@@ -35,11 +35,6 @@ function makeBubbles({ text, language, chat, say }) {
     const date = new Intl.DateTimeFormat(spoken, { dateStyle: "long", timeZone: "UTC" });
     const pattern = text(source.authority ? "source_authority" : "source", spoken);
     return fill(pattern, { ...source, date: date.format(new Date(source.reviewed_on)) });
-  }
-
-  function suggestions(quick) {
-    const buttons = quick.map((words) => button(words, () => say(words)));
-    return make("div", { class: "quick", role: "group", "aria-label": text("suggestions") }, ...buttons);
   }
 
   function state(turn) {
