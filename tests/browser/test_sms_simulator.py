@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, ViewportSize, expect
 
 from bot.simulator.page import make_page
 from bot.simulator.running import Simulation
@@ -37,10 +38,18 @@ async def address(tmp_path: Path) -> AsyncIterator[tuple[str, Line]]:
     await database.close()
 
 
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+def size(viewport: dict[str, int]) -> ViewportSize:
+    """A size in the browser's own type."""
+    return {"width": viewport["width"], "height": viewport["height"]}
+
+
 async def test_a_phone_that_texts_is_answered_and_shows_how_each_text_travelled(
     browser: Browser, address: tuple[str, Line]
 ) -> None:
-    page = await browser.new_page(viewport=DESK)
+    page = await browser.new_page(viewport=size(DESK))
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text))
@@ -55,10 +64,10 @@ async def test_a_phone_that_texts_is_answered_and_shows_how_each_text_travelled(
     await expect(page.locator("#blocked")).to_be_visible()
     await expect(page.locator("#texts .failed .about")).to_contain_text("failed 21610")
     for viewport in (DESK, PHONE, {"width": 320, "height": 700}):
-        await page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        await page.set_viewport_size(size(viewport))
         assert await page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
-    for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
         found = await Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
     assert wrong == []
