@@ -39,6 +39,11 @@ bench: $(VENV)/.dev ## Measure latency, memory and cold start beside stock Rasa
 	@$(BIN)/harborline train --if-stale
 	@$(BIN)/python -m bench $(ARGS)
 
+.PHONY: bench-sms
+bench-sms: $(VENV)/.dev ## Measure the SMS webhook: latency, a thousand at once, a storm of retries
+	@$(BIN)/harborline train --if-stale
+	@$(BIN)/python -m bench.sms
+
 .PHONY: bench-risk
 bench-risk: $(VENV)/.dev ## Compare the risk screen with published ones (FILES="a.jsonl b.jsonl")
 	@$(BIN)/harborline train --if-stale

@@ -102,6 +102,8 @@ class Services:
     ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
+        self.sms: Provider | None = making.provider(settings, self.clock)
+        self.sms_refusals = Refusals(self.clock)
         self.live = LiveData(settings.data, require_signed=settings.require_signed)
         self.ring = KeyRing(settings.keys)
         self.database = Database(settings.database_url, self.ring)
@@ -117,8 +119,6 @@ class Services:
             labels=self.roster.names if self.roster else {},
         )
         self.worker = self._worker()
-        self.sms: Provider | None = making.provider(settings, self.clock)
-        self.sms_refusals = Refusals(self.clock)
         self.spool = Spool(settings.spool, self.ring)
         self.engine: RasaEngine | CardsOnly = (
             RasaEngine(settings, content=lambda: self.content) if settings.mode is Mode.FULL else CardsOnly()

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from bot.content.septets import SEGMENT, SINGLE, segments, septets
+from bot.content.septets import segments, septets
 
 
 class By(StrEnum):
@@ -66,5 +66,5 @@ def length(text: str) -> str:
     """How long a text is on the air, in the units of its alphabet."""
     used = septets(text)
     if used is not None:
-        return f"{used} septets of GSM-7" + ("" if used <= SINGLE else f", {SEGMENT} a segment")
+        return f"{used} septets of GSM-7"
     return f"{len(text.encode('utf-16-be')) // 2} units of UCS-2"
