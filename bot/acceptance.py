@@ -116,7 +116,7 @@ class Acceptance:
             log.warning("turn %s: database away: %s", turn, type(error).__name__)
             return await self.accept_into_spool(message, risk, turn=turn)
         if accepted.replies is None:
-            self._memory.heard(accepted.standing, message, accepted.risk, accepted.language, saved=True)
+            self._remember(accepted, saved=True)
         return accepted
 
     async def accept_into_spool(
@@ -132,8 +132,18 @@ class Acceptance:
         At CRISIS and above staff are paged straight from memory.
         """
         accepted = await self._accept_without_database(turn or uuid4(), message, risk, within)
-        self._memory.heard(accepted.standing, message, accepted.risk, accepted.language, saved=False)
+        self._remember(accepted, saved=False)
         return accepted
+
+    def _remember(self, accepted: Accepted, *, saved: bool) -> None:
+        self._memory.heard(
+            accepted.standing,
+            accepted.message,
+            accepted.risk,
+            accepted.language,
+            saved=saved,
+            opted_out=accepted.entry.opted_out,
+        )
 
     async def _commit_once(self, turn: UUID, message: Message, risk: Risk) -> Accepted:
         try:

@@ -37,19 +37,29 @@ class Memory:
         known = self.recall(conversation, now)
         given = [at for at in (known.disclosed_at, stored.disclosed_at) if at is not None]
         stored = replace(stored, disclosed_at=max(given, default=None))
+        if conversation in self._unsaved:
+            stored = replace(stored, opted_out=known.opted_out)
         if conversation in self._unsaved and known.level > stored.level:
             return replace(stored, level=known.level, level_until=known.level_until, kind=known.kind)
         return stored
 
     def heard(
-        self, before: Standing, message: Message, risk: Risk, language: Language, *, saved: bool
+        self,
+        before: Standing,
+        message: Message,
+        risk: Risk,
+        language: Language,
+        *,
+        saved: bool,
+        opted_out: bool | None = None,
     ) -> None:
-        """Remember an inbound message and the crisis state that it leaves."""
+        """Remember an inbound message, the crisis state that it leaves, and whether it changed an opt-out."""
         now = message.received_at
         idle = before.last_inbound_at is None or now - before.last_inbound_at >= CHAT_GAP
         standing = replace(
             before,
             language=language,
+            opted_out=before.opted_out if opted_out is None else opted_out,
             last_inbound_at=now,
             chat_started_at=now if idle else before.chat_started_at,
             history=(*before.history, PastTurn(message.text, now))[-HISTORY:],

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.transcripts.tables import Conversation, Tracker, Turn
+from bot.transcripts.tables import Conversation, TextMessage, Tracker, Turn
 
 KEPT: Final = timedelta(days=1)
 
@@ -20,5 +20,6 @@ async def forget(session: AsyncSession, now: datetime) -> None:
     # Replies first: they point at what they answer.
     await session.execute(turns.where(Turn.reply_to.is_not(None)))
     await session.execute(turns)
+    await session.execute(delete(TextMessage).where(TextMessage.conversation_id.in_(old)))
     await session.execute(delete(Tracker).where(Tracker.conversation.in_(old)))
     await session.execute(delete(Conversation).where(Conversation.id.in_(old)))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
 from bot.messages import Language, Level
+from bot.transcripts.database import Database
+from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import Conversation, Direction, Handoff, Notification, Reason, Turn
-from tests.fixtures.texting import Line, card
+from tests.fixtures.clock import HandClock
+from tests.fixtures.texting import Line, card, open_line
 
 CRISIS = "i want to kill myself"
 
@@ -103,3 +108,15 @@ async def test_a_person_who_texts_stop_in_despair_is_still_in_a_crisis(line: Lin
     assert await line.text("stop") == [card("opt_out")]
     assert await line.count(Handoff, Handoff.closed_at.is_(None)) == 1
     assert "911" in (await line.text("i have the pills in my hand"))[0]
+
+
+async def test_an_opt_out_holds_while_the_database_is_away(
+    ring: KeyRing, tmp_path: Path, clock: HandClock
+) -> None:
+    away = Database(f"sqlite+aiosqlite:///{tmp_path / 'none' / 'x.db'}", ring)
+    async with open_line(away, ring, tmp_path, clock) as line:
+        assert await line.text("no more texts please") == [card("opt_out")]
+        assert await line.text("is it addictive") == []
+        assert "911" in (await line.text(CRISIS))[0]
+        assert await line.text("START") == [card("opted_in")]
+        assert await line.text("is it addictive") != []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,6 +103,17 @@ async def test_a_text_is_sent_once_and_its_delivery_is_noted(line: Line) -> None
     await reaches(line, first, Delivery.DELIVERED)
     assert got(line).count("We will call you at three.") == 1
     assert await line.scalar(select(TextMessage.external_id)) is not None
+
+
+async def test_R23_what_is_sent_is_in_no_log(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        line.carrier.faults.append(Fault(400, 21211))
+        line.start_sending()
+        await reaches(line, await queue(line, "sentinel-9402"), Delivery.FAILED)
+        await reaches(line, await queue(line, "sentinel-9403"), Delivery.DELIVERED)
+    said = caplog.text
+    assert "not sent: 21211" in said
+    assert not any(word in said for word in ("sentinel", PERSON, PERSON[1:]))
 
 
 async def test_a_long_text_goes_in_parts_one_after_the_other_and_the_rest_on_demand(line: Line) -> None:
