@@ -13,10 +13,25 @@ from bot.text.fault import Fault
 
 Covered = tuple[Level, Kind | None, Experiencer]
 
-SERVICES = ("too_long", "unreadable", "limited", "not_saved", "opt_out", "opted_in", "help", "call_back")
+SERVICES = (
+    "too_long",
+    "unreadable",
+    "limited",
+    "not_saved",
+    "opt_out",
+    "opted_in",
+    "help",
+    "call_back",
+    "joined",
+    "handed_back",
+    "staff_away",
+)
 """Texts about the service itself, by name."""
 
-FIXED = (*SERVICES, "fallback", "disclosure", "numbers", "reminder_crisis", "reminder_emergency")
+CANNED = ("canned_reading", "canned_safe_now", "canned_call", "canned_leaving")
+"""Texts that staff may send with a tap when they have joined a conversation."""
+
+FIXED = (*SERVICES, *CANNED, "fallback", "disclosure", "numbers", "reminder_crisis", "reminder_emergency")
 """Cards that are asked for by name."""
 
 MINORS = {experiencer: f"minor_{experiencer}" for experiencer in Experiencer}
@@ -37,6 +52,9 @@ _OF_KIND: Mapping[Kind | None, tuple[str, ...]] = {
 _OF_NAME = {
     "disclosure": ("clinic_phone",),
     "reminder_crisis": ("clinic_phone", "lifeline"),
+    "canned_reading": (),
+    "canned_call": ("clinic_phone",),
+    "canned_leaving": ("clinic_phone", "lifeline"),
 }
 
 

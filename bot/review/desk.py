@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 
 from bot.browsing.searching import Searcher
 from bot.live import Changes
-from bot.messages import Clock
+from bot.messages import Clock, Language, Reply
 from bot.retention.purging import Due
 from bot.review.times import Times
 from bot.review.watching import Watch
@@ -32,7 +32,8 @@ class Desk:
 
     `ready` tells whether the database was reached and brought up to date; `clinic` is the clinic's name,
     `topics` what people may ask about, `known_words` the words of the training data, which are no names;
-    `purge` deletes what is kept for too long.
+    `purge` deletes what is kept for too long; `notice` is a reviewed text by its name, for the web, and
+    `canned` those that staff may send with a tap.
     """
 
     database: Database
@@ -43,6 +44,8 @@ class Desk:
     watch: Watch
     searcher: Searcher
     sampling: Sampling
+    notice: Callable[[str, Language], Reply]
+    canned: Callable[[Language], tuple[str, ...]]
     purge: Callable[[], Awaitable[Due]]
     ready: Callable[[], bool]
     clinic: Callable[[], str]
