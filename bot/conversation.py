@@ -41,6 +41,7 @@ from bot.recording import Recording
 from bot.risk import Screener
 from bot.second_look import SecondLook
 from bot.text import detect_language, plain
+from bot.transcripts.turns import Standing
 
 log = logging.getLogger(__name__)
 
@@ -263,6 +264,21 @@ class Responder:
     def _standing_language(self, message: Message) -> Language:
         known = self._memory.recall(message.conversation, message.received_at).language
         return known or Language.EN
+
+    async def answer_for_staff(
+        self, turn: UUID, message: Message, risk: Risk, standing: Standing, language: Language, *, away: bool
+    ) -> tuple[Reply, ...]:
+        """What the bot says to a message that staff, who had joined the conversation, left unanswered.
+
+        Args:
+            standing: The conversation's, as if nobody of the staff were there.
+            away: Say that staff have not written; False when they gave the conversation back.
+        """
+        accepted = Accepted(turn, message, risk, standing, language)
+        replies, _ = await self._answer(accepted, limited=False)
+        said = () if isinstance(replies, Silent) else replies
+        self._memory.said(message.conversation, said, self._clock.now())
+        return (self._cards().service("staff_away", language, message.channel), *said) if away else said
 
     async def settle(self, conversation: UUID) -> None:
         """Wait until the turns of a conversation that are in flight are answered and recorded."""

@@ -11,7 +11,9 @@ from aiohttp import web
 
 from bot.audit.anchor import Anchor, Mark
 from bot.browsing.searching import Searcher
+from bot.content.safety import CANNED
 from bot.live import Changes
+from bot.messages import Channel
 from bot.retention.purging import Due, Rules, purge
 from bot.review.app import add_desk
 from bot.review.desk import Desk
@@ -42,6 +44,10 @@ def add(app: web.Application, services: Services) -> None:
             changes=changes,
             watch=Watch(database, changes, clock),
             searcher=Searcher(database, services.ring),
+            notice=lambda name, language: services.cards.service(name, language, Channel.WEB),
+            canned=lambda language: tuple(
+                services.cards.service(name, language, Channel.WEB).text for name in CANNED
+            ),
             purge=lambda: _purge(services),
             sampling=Sampling(settings.review_percent, settings.review_weekly),
             ready=lambda: services.database_prepared,

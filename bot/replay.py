@@ -58,6 +58,8 @@ async def store(session: AsyncSession, ring: KeyRing, entry: AcceptedEntry) -> N
         await turns.hold_sticky(session, message.conversation, risk, now)
     if risk.level >= Level.CRISIS:
         await handoff.open(session, message.conversation, entry.turn, risk, now)
+    else:
+        await turns.have_answered_later(session, message.conversation, entry.turn, now)
 
 
 async def store_answer(session: AsyncSession, ring: KeyRing, entry: RecordedEntry) -> None:

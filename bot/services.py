@@ -21,9 +21,10 @@ from bot.conversation import Responder
 from bot.deadline import finish_late_work, finish_within
 from bot.engine import RasaEngine
 from bot.escalation import Escalator
+from bot.joining.covering import Left, cover
 from bot.judging import Judging
 from bot.memory import Memory
-from bot.messages import Clock, Engine, EngineReply, EngineUnavailableError, Language, Message, Risk
+from bot.messages import Clock, Engine, EngineReply, EngineUnavailableError, Language, Message, Reply, Risk
 from bot.notify import Notifier
 from bot.outbox import Worker
 from bot.recording import Recording
@@ -49,6 +50,7 @@ PREPARE_DEADLINE: Final = timedelta(seconds=1.5)
 """For the database at start: longer, and the server listens without it."""
 FORGET_EVERY: Final = timedelta(hours=1)
 """Between removals of what old heartbeats left."""
+COVER_SECONDS: Final = 2.0
 REPAIR_SECONDS: Final = 5.0
 """Between attempts to reach a database that was away, and to replay the spool."""
 
@@ -205,7 +207,7 @@ class Services:
             log.error("database away at start: %s; messages go to the spool", error)
         self.second_look.start()
         self.engine.start()
-        running = [self._repair(), self.live.watch()]
+        running = [self._repair(), self.live.watch(), self._cover()]
         if self._notifies:
             running.append(self.worker.run())
         if self.sms is not None and self.sms.sends:
@@ -270,6 +272,29 @@ class Services:
                 self.database_prepared = False
                 log.warning("database away: %s", type(error).__name__)
             await asyncio.sleep(REPAIR_SECONDS)
+
+    async def _cover(self) -> None:
+        """Keep answering what staff who joined a conversation leave unanswered."""
+        while True:
+            await asyncio.sleep(COVER_SECONDS)
+            try:
+                if self.database_prepared:
+                    await self.cover()
+            except Exception as error:  # Somebody waits for an answer: the next attempt must come.
+                log.warning("staff are not covered: %s", type(error).__name__)
+
+    async def cover(self) -> int:
+        """Answer what staff left unanswered for too long; how many messages.
+
+        Raises:
+            StorageError: The database is away.
+        """
+        return await cover(self.database, self.ring, self._answer_for_staff, self.clock.now)
+
+    async def _answer_for_staff(self, left: Left) -> tuple[Reply, ...]:
+        return await self.responder.answer_for_staff(
+            left.turn, left.message, left.risk, left.standing, left.language, away=left.held
+        )
 
     async def _mend(self) -> None:
         if self.database_prepared:

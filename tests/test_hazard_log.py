@@ -7,7 +7,7 @@ import re
 from bot.settings import ROOT
 
 COLUMNS = ["hazard", "cause", "control", "test", "owner"]
-HAZARDS = 21
+HAZARDS = 23
 
 
 def rows() -> list[list[str]]:

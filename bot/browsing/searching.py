@@ -30,7 +30,7 @@ from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import Conversation, Direction, Turn
 
 BUDGET: Final = timedelta(milliseconds=250)
-BATCH: Final = 200
+BATCH: Final = 50
 """Conversations that are read at once."""
 MOST: Final = 50
 """Hits of one answer."""

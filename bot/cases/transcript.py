@@ -58,6 +58,7 @@ class Said:
     version: str | None
     delivery: Delivery | None
     page: Page | None = None
+    by_staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +142,5 @@ def _said(ring: KeyRing, turn: Turn, reveal: bool) -> Said:
         version=turn.content_hash[:VERSION] if turn.content_hash else None,
         delivery=turn.delivery,
         page=page_of(ring, turn),
+        by_staff=not inbound and turn.reply_to is None,
     )

@@ -23,13 +23,28 @@ SERVICES = (
     "help",
     "call_back",
     "media",
+    "joined",
+    "handed_back",
+    "staff_away",
 )
 """Texts about the service itself, by name."""
+
+CANNED = ("canned_reading", "canned_safe_now", "canned_call", "canned_leaving")
+"""Texts that staff may send with a tap when they have joined a conversation."""
 
 REST = "rest"
 """How to ask for what an SMS left out; it ends a text and holds no numbers."""
 
-FIXED = (*SERVICES, REST, "fallback", "disclosure", "numbers", "reminder_crisis", "reminder_emergency")
+FIXED = (
+    *SERVICES,
+    *CANNED,
+    REST,
+    "fallback",
+    "disclosure",
+    "numbers",
+    "reminder_crisis",
+    "reminder_emergency",
+)
 """Cards that are asked for by name."""
 
 MINORS = {experiencer: f"minor_{experiencer}" for experiencer in Experiencer}
@@ -51,6 +66,9 @@ _OF_NAME = {
     "disclosure": ("clinic_phone",),
     "reminder_crisis": ("clinic_phone", "lifeline"),
     REST: (),
+    "canned_reading": (),
+    "canned_call": ("clinic_phone",),
+    "canned_leaving": ("clinic_phone", "lifeline"),
 }
 
 

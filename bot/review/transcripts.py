@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import uuid4
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +18,8 @@ from bot.browsing.searching import SearchError
 from bot.cases import queue
 from bot.cases.masking import mask_number
 from bot.cases.transcript import PAGE, transcript
+from bot.joining import joining
+from bot.messages import Language
 from bot.review import words
 from bot.review.access import PREFIX, visitor_of
 from bot.review.casepage import id_of
@@ -112,6 +115,7 @@ async def log_reading(request: web.Request, act: Act) -> None:
     async def write(session: AsyncSession) -> None:
         if await session.get(Conversation, wanted) is None:
             raise web.HTTPNotFound
+        await joining.note_viewer(session, wanted, staff.staff, desk.clock.now())
         await record(session, desk.ring, act, desk.clock.now(), staff=staff.staff, subject=wanted)
 
     await desk.write(write)
@@ -121,7 +125,7 @@ async def conversation_page(
     request: web.Request, *, status: int = 200, failure: str = "", reveal: bool = False
 ) -> web.Response:
     """The page; whoever makes it has written the view into the audit log."""
-    desk, wanted = desk_of(request), id_of(request, "conversation")
+    desk, wanted, staff = desk_of(request), id_of(request, "conversation"), visitor_of(request).staff
     before = _seq(request.query.get("before", "")) or _around(request.query.get("around", ""))
 
     async def read(session: AsyncSession) -> dict[str, Any]:
@@ -130,9 +134,12 @@ async def conversation_page(
         said = await transcript(session, desk.ring, wanted, before=before, reveal=reveal)
         cases = await queue.cases_of(session, desk.ring, wanted, desk.clock.now())
         reviews = await giving.verdicts_in(session, desk.ring, wanted)
+        others = await joining.others_looking(session, wanted, staff.staff, desk.clock.now())
         session.expunge_all()
         return {
             "conversation": row,
+            "others": others,
+            "canned": desk.canned(row.language or Language.EN) if row.held_by == staff.staff else (),
             "contact": mask_number(number) if number else None,
             "number": number if reveal else None,
             "transcript": said,
@@ -142,7 +149,17 @@ async def conversation_page(
         }
 
     values = await desk.read(read)
-    return page(request, "conversation.html", status=status, failure=failure, revealed=reveal, **values)
+    live = before is None and not reveal
+    return page(
+        request,
+        "conversation.html",
+        status=status,
+        failure=failure,
+        revealed=reveal,
+        renews=live,
+        key=uuid4(),
+        **values,
+    )
 
 
 async def _list(

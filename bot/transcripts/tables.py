@@ -173,7 +173,8 @@ class Conversation(Base):
     """One person on one channel. `level`, `kind` and `level_until` are the crisis state that sticks.
 
     `opted_out_at` is since when the person wants no texts, `blocked_at` since when the network is known to
-    keep ours from the number. `synthetic`: the program's own heartbeat; no person, no case, in no count.
+    keep ours from the number. `held_by` has joined it, so that the bot is silent; `held_as` is the name that
+    the person reads. `synthetic`: the program's own heartbeat; no person, no case, in no count.
     `cleared_at`: when the person last had their words deleted; what was said before and comes to the
     database later is not stored.
 
@@ -194,6 +195,7 @@ class Conversation(Base):
     kind: Mapped[Kind | None]
     level_until: Mapped[datetime | None]
     held_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    held_as: Mapped[str | None] = mapped_column(String(80))
     disclosed_at: Mapped[datetime | None]
     chat_started_at: Mapped[datetime | None]
     last_inbound_at: Mapped[datetime | None]
@@ -633,6 +635,26 @@ class SavedView(Base):
     shared: Mapped[bool]
     body: Mapped[bytes]
     created_at: Mapped[datetime]
+
+
+class WaitingAnswer(Base):
+    """A message to staff who joined a conversation: the bot answers it when they have not by `due_at`."""
+
+    __tablename__ = "waiting_answer"
+
+    turn_id: Mapped[UUID] = mapped_column(ForeignKey("turn.id"), primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), index=True)
+    due_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Viewer(Base):
+    """Who of the staff looked at a conversation last, and when, so that two notice each other."""
+
+    __tablename__ = "viewer"
+
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"), primary_key=True)
+    seen_at: Mapped[datetime]
 
 
 class Watermark(Base):

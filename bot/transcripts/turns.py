@@ -7,7 +7,7 @@ writes what people wrote.
 from __future__ import annotations
 
 import json
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -22,12 +22,14 @@ from bot.transcripts.database import StorageError
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.entries import RecordedEntry, candidates_to_json, reply_from_json, reply_to_json
 from bot.transcripts.placing import Place, places
-from bot.transcripts.tables import Conversation, Delivery, Direction, Turn
+from bot.transcripts.tables import Conversation, Delivery, Direction, Turn, WaitingAnswer
 
 HISTORY: Final = 10
 """Past turns that a message is read together with."""
 STICKY: Final = timedelta(hours=24)
 """How long a crisis state lasts after the last crisis message."""
+STAFF_IDLE: Final = timedelta(minutes=3)
+"""How long staff who have joined a conversation may take before the bot answers a message."""
 CHAT_GAP: Final = timedelta(hours=3)
 """A longer silence than this starts a new chat within the conversation."""
 SENDER: Final = "sender"
@@ -268,6 +270,46 @@ async def add_inbound(
     await session.flush()
 
 
+async def have_answered_later(session: AsyncSession, conversation: UUID, turn: UUID, now: datetime) -> None:
+    """While staff have the conversation: let the bot answer a message that they leave unanswered."""
+    row = await session.get_one(Conversation, conversation)
+    if row.held_by is not None:
+        session.add(WaitingAnswer(turn_id=turn, conversation_id=conversation, due_at=now + STAFF_IDLE))
+        await session.flush()
+
+
+async def add_staff_turn(
+    session: AsyncSession, ring: KeyRing, conversation: Conversation, turn: UUID, reply: Reply, at: datetime
+) -> bool:
+    """Store what staff write to a person; whether it was not stored yet.
+
+    Args:
+        conversation: Locked by the caller.
+        turn: Chosen by the caller: the same one again is the same text, sent twice.
+    """
+    if await session.get(Turn, turn) is not None:
+        return False
+    conversation.turns += 1
+    conversation.last_at = max(at, conversation.last_at)
+    session.add(_written(ring, turn, reply, conversation.id, conversation.channel, conversation.turns, at))
+    await session.flush()
+    return True
+
+
+async def add_late_answer(
+    session: AsyncSession, ring: KeyRing, turn: UUID, replies: Sequence[Reply], at: datetime
+) -> None:
+    """Store the bot's answer to a message that was left to staff, after its time."""
+    inbound = await session.get_one(Turn, turn)
+    conversation = await locked(session, inbound.conversation_id)
+    _note_replies(conversation, {reply.kind for reply in replies}, at)
+    for position, reply in enumerate(replies):
+        conversation.turns += 1
+        own = outbound_id(turn, position)
+        session.add(_outbound(ring, own, reply, inbound, position, conversation.turns, at))
+    await session.flush()
+
+
 async def set_opted_out(session: AsyncSession, conversation: UUID, at: datetime | None) -> None:
     """Note that the sender wants no messages since `at`, or wants them again."""
     await session.execute(update(Conversation).where(Conversation.id == conversation).values(opted_out_at=at))
@@ -388,14 +430,20 @@ async def _replies(session: AsyncSession, ring: KeyRing, turn: UUID) -> tuple[Re
 def _outbound(
     ring: KeyRing, turn: UUID, reply: Reply, inbound: Turn, position: int, seq: int, at: datetime
 ) -> Turn:
+    row = _written(ring, turn, reply, inbound.conversation_id, inbound.channel, seq, at)
+    row.reply_to, row.position = inbound.id, position
+    return row
+
+
+def _written(
+    ring: KeyRing, turn: UUID, reply: Reply, conversation: UUID, channel: Channel, seq: int, at: datetime
+) -> Turn:
     return Turn(
         id=turn,
-        conversation_id=inbound.conversation_id,
+        conversation_id=conversation,
         seq=seq,
         direction=Direction.OUTBOUND,
-        channel=inbound.channel,
-        reply_to=inbound.id,
-        position=position,
+        channel=channel,
         body=ring.encrypt(json.dumps(reply_to_json(reply), ensure_ascii=False), turn),
         language=reply.language,
         reply_kind=reply.kind,

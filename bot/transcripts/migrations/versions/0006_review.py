@@ -47,6 +47,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_saved_view"),
     )
     op.create_index("ix_saved_view_staff_id", "saved_view", ["staff_id"], unique=False)
+    op.add_column("conversation", sa.Column("held_as", sa.String(80), nullable=True))
+    op.create_table(
+        "waiting_answer",
+        sa.Column("turn_id", sa.Uuid(), nullable=False),
+        sa.Column("conversation_id", sa.Uuid(), nullable=False),
+        sa.Column("due_at", at, nullable=False),
+        sa.ForeignKeyConstraint(["turn_id"], ["turn.id"], name="fk_waiting_answer_turn_id_turn"),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversation.id"], name="fk_waiting_answer_conversation_id_conversation"
+        ),
+        sa.PrimaryKeyConstraint("turn_id", name="pk_waiting_answer"),
+    )
+    op.create_index("ix_waiting_answer_conversation_id", "waiting_answer", ["conversation_id"], unique=False)
+    op.create_index("ix_waiting_answer_due_at", "waiting_answer", ["due_at"], unique=False)
+    op.create_table(
+        "viewer",
+        sa.Column("conversation_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("seen_at", at, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversation.id"], name="fk_viewer_conversation_id_conversation"
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name="fk_viewer_staff_id_staff_member"),
+        sa.PrimaryKeyConstraint("conversation_id", "staff_id", name="pk_viewer"),
+    )
     op.create_table(
         "watermark",
         sa.Column("name", sa.String(64), nullable=False),
