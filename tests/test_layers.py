@@ -115,6 +115,7 @@ LAYERS: dict[str, set[str]] = {
     "calling_back": {"messages", "cards", "deadline", "replay", "transcripts"},
     "recording": {"messages", "transcripts", "memory", "deadline", "acceptance", "replay", "exchange"},
     "conversation": {
+        "transcripts",
         "exchange",
         "keywords",
         "messages",

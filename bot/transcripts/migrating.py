@@ -14,6 +14,7 @@ SCRIPTS: Final = Path(__file__).parent / "migrations"
 HEAD: Final = "0006"
 """The newest migration; known here so that a start without anything to do need not load Alembic (1 s)."""
 ADVISORY_LOCK: Final = 0x48_41_52_42
+OTHERS_FINISH: Final = "15s"
 
 
 class NewerSchemaError(Exception):
@@ -35,11 +36,19 @@ def migrate(target: Target) -> None:
             _keep_write_ahead_log(target)
         with engine.begin() as connection:
             if not target.sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": ADVISORY_LOCK})
+                _wait_for_others(connection)
             if current(connection) != HEAD:
                 _upgrade(connection)
     finally:
         engine.dispose()
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Let whoever migrates already finish: that takes longer than a statement may wait for a lock."""
+    short = connection.scalar(text("SHOW lock_timeout"))
+    connection.execute(text("SELECT set_config('lock_timeout', :long, true)"), {"long": OTHERS_FINISH})
+    connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": ADVISORY_LOCK})
+    connection.execute(text("SELECT set_config('lock_timeout', :short, true)"), {"short": short})
 
 
 def current(connection: Connection) -> str | None:
