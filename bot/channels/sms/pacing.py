@@ -26,6 +26,9 @@ PATIENCE: Final = timedelta(seconds=1)
 RUSH_SLOTS: Final = 20
 
 
+Answered = tuple[Message, tuple[Reply, ...]]
+
+
 class Pacing:
     """Stands between the webhook and the responder."""
 
@@ -35,17 +38,26 @@ class Pacing:
         self._conversations = conversations
         self._slots = asyncio.Semaphore(SLOTS)
         self._rush = asyncio.Semaphore(RUSH_SLOTS)
+        self._flights: dict[tuple[str, str], asyncio.Task[Answered]] = {}
 
-    async def respond(
-        self, message: Message, *, began: float, reserve: timedelta
-    ) -> tuple[Message, tuple[Reply, ...]]:
+    async def respond(self, message: Message, *, began: float, reserve: timedelta) -> Answered:
         """The replies, none for silence, and the message in its conversation.
+
+        Copies that come while the first is under way wait for its answer and take no slot.
 
         Args:
             message: Its conversation is the one that is guessed without the database.
             began: When the request was read, on the monotonic clock.
             reserve: What the caller still needs of the deadline.
         """
+        flight = (message.external_id, message.text)
+        task = self._flights.get(flight)
+        if task is None:
+            task = self._flights[flight] = asyncio.create_task(self._take_up(message, began, reserve))
+            task.add_done_callback(lambda _: self._flights.pop(flight, None))
+        return await asyncio.shield(task)
+
+    async def _take_up(self, message: Message, began: float, reserve: timedelta) -> Answered:
         async with self._slot() as taken:
             if taken:
                 home = await self._conversations.of(message.sender or "", message.received_at)
