@@ -49,6 +49,9 @@ def kappa(pairs: Sequence[Pair]) -> Kappa:
     if chance == 1:
         return Kappa(n, None, None)
     value = (agreed - chance) / (1 - chance)
+    if agreed == 1:
+        # Nobody disagreed: the formula would say that this is certain.
+        return Kappa(n, value, None)
     error = _error(cells, first, second, n, value, agreed, chance)
     return Kappa(n, value, (max(-1.0, value - Z * error), min(1.0, value + Z * error)))
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bot.messages import Candidate, EngineReply, Kind, Level, Risk
 from bot.reviewing import choosing, giving, waiting
-from bot.reviewing.agreement import agreement, kappa
+from bot.reviewing.agreement import Kappa, agreement, kappa
 from bot.reviewing.choosing import Sampling
 from bot.reviewing.labels import agreed_cases, to_yaml
 from bot.reviewing.verdicts import NOTHING, Judgement, VerdictError, agree, judged_blind
@@ -307,3 +307,4 @@ def test_kappa_is_that_of_the_literature() -> None:
     assert kappa([]).value is None
     assert kappa([(True, True)] * 5).value is None
     assert kappa([(True, False), (False, True)]).value == -1
+    assert kappa([(True, True), (False, False)]) == Kappa(2, 1.0, None)
