@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 LAPSE_SECONDS: Final = 10.0
 ANCHOR_SECONDS: Final = 300.0
 CHOOSE_SECONDS: Final = 60.0
-PURGE_SECONDS: Final = 900.0
+PURGE_SECONDS: Final = 300.0
 """Between looks whether it is time to purge again."""
 PURGE_EVERY: Final = timedelta(days=1)
 PURGE: Final = "purge"
@@ -46,8 +46,12 @@ def keep(
         jobs = [
             asyncio.create_task(desk.watch.run()),
             asyncio.create_task(_every(desk, LAPSE_SECONDS, "holds", lambda: _lapse(desk))),
-            asyncio.create_task(_every(desk, PURGE_SECONDS, "retention", lambda: purge_daily(desk))),
-            asyncio.create_task(_every(desk, CHOOSE_SECONDS, "review", lambda: choose(desk))),
+            asyncio.create_task(
+                _every(desk, PURGE_SECONDS, "retention", lambda: purge_daily(desk), first=PURGE_SECONDS)
+            ),
+            asyncio.create_task(
+                _every(desk, CHOOSE_SECONDS, "review", lambda: choose(desk), first=CHOOSE_SECONDS)
+            ),
             asyncio.create_task(
                 _every(desk, ANCHOR_SECONDS, "anchor", lambda: _anchor(desk, anchor, announce))
             ),
@@ -60,7 +64,11 @@ def keep(
     return running
 
 
-async def _every(desk: Desk, seconds: float, what: str, work: Callable[[], Awaitable[None]]) -> None:
+async def _every(
+    desk: Desk, seconds: float, what: str, work: Callable[[], Awaitable[None]], *, first: float = 0.0
+) -> None:
+    # What can wait must not be in the way of messages that come in with the start.
+    await asyncio.sleep(first)
     while True:
         while not desk.ready():
             await asyncio.sleep(READY_SECONDS)
@@ -86,7 +94,8 @@ async def choose(desk: Desk) -> None:
     choice = await desk.read(
         lambda session: choosing.choose(session, desk.ring, desk.sampling, desk.times.zone, now)
     )
-    await desk.write(lambda session: choosing.put_up(session, desk.ring, choice, now))
+    if choice.messages or choice.is_overdue:
+        await desk.write(lambda session: choosing.put_up(session, desk.ring, choice, now))
 
 
 async def purge_daily(desk: Desk) -> None:

@@ -70,10 +70,16 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen, and up to when everything was looked at."""
+    """What was chosen, up to when everything was looked at, and since when; None for the first time."""
 
     messages: tuple[Chosen, ...]
     until: datetime
+    since: datetime | None = None
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it is time to write down how far this got, although nothing was chosen."""
+        return self.since is None or self.until - self.since > OVERLAP / 2
 
 
 async def choose(
@@ -96,7 +102,9 @@ async def choose(
         if reason is not None
     ]
     until = recent[-1].created_at if len(recent) == BATCH else now
-    return Choice((*chosen, *await _week(session, ring, sampling, zone, now)), until)
+    return Choice(
+        (*chosen, *await _week(session, ring, sampling, zone, now)), until, mark.at if mark else None
+    )
 
 
 async def put_up(session: AsyncSession, ring: KeyRing, choice: Choice, now: datetime) -> int:

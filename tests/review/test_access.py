@@ -39,15 +39,8 @@ def staff_routes(app: web.Application) -> Iterator[tuple[str, str]]:
 
 
 def address(path: str) -> str:
-    values = {
-        "case": uuid4(),
-        "conversation": uuid4(),
-        "login": "ada",
-        "token": "x",
-        "view": uuid4(),
-        "turn": uuid4(),
-    }
-    return path.format(**values)
+    rows = {name: uuid4() for name in ("case", "conversation", "view", "turn", "opinion")}
+    return path.format(**rows, login="ada", token="x", chart="days")
 
 
 @pytest.fixture
