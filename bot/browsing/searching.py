@@ -1,6 +1,6 @@
 """Searching words that are encrypted: what is known of a conversation first, then its messages.
 
-There is no index of words (docs/adr/0011): messages are read and decrypted, as many as fit into
+There is no index of words (docs/adr/0012): messages are read and decrypted, as many as fit into
 `BUDGET`, off the event loop, from the latest conversation backwards. The answer says how far back it looked,
 and the next request goes on there.
 """
