@@ -295,7 +295,8 @@ class TestFaults:
         assert (await ask(fragile, "fine")).topic == "risks"
 
     async def test_hung_too_often_it_stays_down(self, fragile: RasaEngine) -> None:
-        for _ in range(ABANDONED_AT_MOST):
+        # On a busy machine a message may be given up before the thread took it, which is no hang.
+        while fragile._abandoned < ABANDONED_AT_MOST:
             await until(lambda: fragile.ready)
             with pytest.raises(EngineUnavailableError):
                 await ask(fragile, "hang")
