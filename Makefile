@@ -28,7 +28,9 @@ run: setup ## Train if the data changed, then serve on http://127.0.0.1:8000
 .PHONY: test
 test: $(VENV)/.dev browser ## Run the whole test suite
 	@$(BIN)/harborline train --if-stale
-	@$(BIN)/python -m pytest $(SPREAD) $(ARGS)
+	@$(BIN)/python -m pytest $(SPREAD) $(ARGS) || { [ $$? -eq 1 ] && \
+	  echo "What failed beside others, again and by itself; what fails now has failed." && \
+	  $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(ARGS); }
 
 .PHONY: check
 check: setup ## Check the content: answers, cards, risk cues, rules
