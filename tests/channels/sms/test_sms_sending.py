@@ -407,9 +407,14 @@ async def test_through_an_api_alone_replies_are_queued_once_and_sent_in_order(
         assert {await post(raw) for _ in range(5)} == {200}
         await until(lambda: len(sent) == 1)
         assert "STOP" in sent[0][0]
+
+        async def second() -> bool:
+            # A report may overtake our own note of what was sent; carriers send more than one.
+            assert await post(case.report(), sent[0][1].removeprefix(line.url)) == 200
+            return len(sent) == 2
+
         # The second goes when the first has arrived.
-        assert await post(case.report(), sent[0][1].removeprefix(line.url)) == 200
-        await until(lambda: len(sent) == 2)
+        await until(second)
         assert sent[1][0].startswith("Yes, ketamine")
         assert await post(case.text(id="SM2", text=CRISIS)) == 200
         await until(lambda: len(sent) == 3)
