@@ -6,6 +6,8 @@ import json
 from typing import TextIO
 from uuid import UUID
 
+from bot.audit import Act, record
+from bot.clock import SystemClock
 from bot.settings import Settings, SettingsError
 from bot.transcripts.database import Database, StorageError
 from bot.transcripts.encryption import DecryptionError, KeyRing
@@ -13,7 +15,7 @@ from bot.transcripts.export import export_conversations
 
 
 async def export(settings: Settings, conversation: str | None, to: TextIO) -> int:
-    """Write one JSON object a line, a conversation with its turns each.
+    """Write one JSON object a line, a conversation with its turns each, after a line in the audit log.
 
     Args:
         settings: Names the database and the keys.
@@ -24,18 +26,20 @@ async def export(settings: Settings, conversation: str | None, to: TextIO) -> in
         How many were written.
 
     Raises:
-        SettingsError: The id is malformed, the database cannot be read, or the key does not fit.
+        SettingsError: The id is malformed, the database cannot be used, or the key does not fit.
     """
     wanted = _uuid(conversation) if conversation is not None else None
     ring = KeyRing(settings.keys)
     database = Database(settings.database_url, ring)
     written = 0
     try:
+        async with database.transaction() as session:
+            await record(session, ring, Act.EXPORTED, SystemClock().now(), subject=wanted)
         async for row in export_conversations(database, ring, conversation=wanted):
             to.write(json.dumps(row, ensure_ascii=False) + "\n")
             written += 1
     except StorageError as error:
-        raise SettingsError(f"The database cannot be read ({error}). See HARBORLINE_DATABASE_URL.") from error
+        raise SettingsError(f"The database cannot be used ({error}). See HARBORLINE_DATABASE_URL.") from error
     except DecryptionError as error:
         raise SettingsError(f"{error}. Put the key that wrote it into HARBORLINE_KEYS.") from error
     finally:

@@ -11,9 +11,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from bot.audit import Act
 from bot.settings import ROOT
+from bot.transcripts.tables import AuditEntry
 from tests.fixtures.crisis import say_crisis
+from tests.fixtures.records import Records
 from tests.fixtures.server import COMMAND, environment, running
 from tests.planting import Planted
 
@@ -223,6 +227,8 @@ def test_export_writes_what_was_said(tmp_path: Path) -> None:
         assert re.fullmatch(r"\d{4}-\d\d 1\n", counted.stdout)
         assert "i am going to kill myself tonight" in exported.stdout
         assert len(rows) == 1
+        with Records(server).session() as session:
+            assert list(session.scalars(select(AuditEntry.action))) == [Act.EXPORTED]
         unknown = subprocess.run(
             [*COMMAND, "export", "--conversation", "nobody"],
             cwd=tmp_path,
