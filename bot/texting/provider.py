@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -88,14 +88,6 @@ class Abilities:
     sync_reply: bool
     opt_out_type: bool
     network_opt_out: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """Headers and body with which a provider calls our webhook; for the simulator, the doctor and tests."""
-
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
 
 
 class Provider(Protocol):
