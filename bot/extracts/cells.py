@@ -37,6 +37,7 @@ def _looks_like_formula(text: str) -> bool:
     if text[:1] in DANGEROUS and text:
         return True
     # Spreadsheets trim, and fold full-width signs: "＝" is "=".
-    visible = (char for char in text if unicodedata.category(char) not in ("Zs", "Zl", "Zp", "Cc", "Cf"))
+    # Separators and everything that is no character of a script: unassigned ones may be dropped as well.
+    visible = (char for char in text if unicodedata.category(char)[0] not in "ZC")
     first = next(visible, "")
     return bool(first) and unicodedata.normalize("NFKC", first)[:1] in DANGEROUS
