@@ -15,7 +15,7 @@ from bot.curation.carrier_texts import FALLBACK, files
 from bot.settings import ROOT
 from bot.simulator.carrier import _messages
 from bot.simulator.page import make_page
-from bot.simulator.running import Simulation
+from bot.simulator.simulation import Simulation
 from bot.simulator.terminal import talk
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
@@ -35,7 +35,7 @@ async def page(line: Line) -> AsyncIterator[Page]:
 
 async def test_the_page_is_a_phone(page: Page, line: Line) -> None:
     async with page.get("/") as answer:
-        assert "Nothing leaves this machine" in await answer.text()
+        assert "No text leaves this machine" in await answer.text()
         assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
     async with page.post("/texts", json={"number": PERSON, "text": "STOP"}) as answer:
         phone = await answer.json()
