@@ -13,14 +13,16 @@ from uuid import UUID
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.channels import frames
+from bot.channels.bodies import MalformedError, TooLargeError
 from bot.channels.errors import ApiError, Errors
 from bot.channels.frames import Frame, Hello
 from bot.channels.languages import preferred
 from bot.channels.line import Line, Socket
 from bot.channels.pushing import CLEARED, Pushing, cleared_frame
 from bot.channels.rooms import Room, Rooms
+from bot.channels.showing import kept_json
 from bot.channels.talk import Missed, Talk, unauthorized
-from bot.channels.wire import MalformedError, TooLargeError, call_back_wish, inbound, judgement, kept_json
+from bot.channels.wire import call_back_wish, inbound, judgement
 from bot.clearing import Cleared
 from bot.text import clean
 
