@@ -87,6 +87,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "engine": {"messages", "settings", "content", "model", "nlu", "rasa_compat"},
     "memory": {"messages", "transcripts"},
+    "mending": {"messages", "deadline", "memory", "replay", "transcripts"},
     "guarantee": {"messages", "cards"},
     "acceptance": {
         "messages",
