@@ -39,7 +39,7 @@ from bot.recording import Recording
 from bot.risk import Screener
 from bot.second_look import SecondLook
 from bot.text import plain
-from bot.transcripts.turns import Standing
+from bot.transcripts.standings import Standing
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from bot.services import Services
 from bot.settings import Settings, SettingsError
 from bot.simulator.carrier import Carrier
 from bot.texting import queue_text
-from bot.transcripts.turns import conversation_of
+from bot.transcripts.conversations import conversation_of
 
 ACCOUNT: Final = f"AC{'0' * 32}"
 CLINIC: Final = "+13215550100"

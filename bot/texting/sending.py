@@ -21,10 +21,10 @@ from bot.texting import progress
 from bot.texting.provider import Failed, Failure, Provider
 from bot.texting.queue import BODY
 from bot.texting.reporting import Reports
+from bot.transcripts.conversations import SENDER
 from bot.transcripts.database import Database, unbroken
 from bot.transcripts.encryption import DecryptionError, KeyRing
 from bot.transcripts.tables import Conversation, Delivery, TextMessage
-from bot.transcripts.turns import SENDER
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,6 @@ from typing import Final
 from uuid import UUID, uuid4
 
 SUFFIX: Final = ".spool"
-
-
 ASIDE: Final = ".aside"
 
 
