@@ -13,7 +13,7 @@ from actions.context import Context, standalone
 from actions.heard import Heard, heard
 from bot import handoff
 from bot.messages import Kind, Level, Reply, Risk
-from bot.transcripts import turns
+from bot.transcripts import conversations, turns
 from bot.transcripts.database import Database, StorageError
 from bot.transcripts.encryption import KeyRing
 
@@ -78,7 +78,7 @@ async def open_handoff(database: Database, ring: KeyRing, message: Heard, risk: 
             return
         now = message.received_at
         if stored is None:
-            await turns.open_conversation(
+            await conversations.open_conversation(
                 session, message.conversation, message.channel, message.language, now
             )
         turn = stored.turn if stored is not None else message.turn

@@ -28,13 +28,13 @@ from bot.messages import (
 from bot.replay import store
 from bot.risk import Screener
 from bot.text import detect_language, requested_language
-from bot.transcripts import turns
+from bot.transcripts import standings, turns
 from bot.transcripts.database import Database, RefusedError
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.entries import AcceptedEntry
 from bot.transcripts.placing import Place
 from bot.transcripts.spool import Spool, SpoolError
-from bot.transcripts.turns import Standing
+from bot.transcripts.standings import Standing
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +159,7 @@ class Acceptance:
             if retry is not None and retry.text != message.text:
                 message = replace(message, external_id=self._other_id(message))
                 retry = await turns.find_retry(session, self._ring, message.channel, message.external_id)
-            stored = await turns.standing(session, self._ring, message.conversation, now)
+            stored = await standings.standing(session, self._ring, message.conversation, now)
             standing = self._memory.reconcile(message.conversation, stored, now)
             if self._unread(message, standing, now):
                 risk = max(risk, self._screener().screen(message.text, standing.history, at=now), key=_level)

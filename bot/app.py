@@ -33,6 +33,7 @@ from bot.roster import FILE
 from bot.roster import load as load_roster
 from bot.services import Services
 from bot.settings import Settings, SettingsError
+from bot.simulator import demo_phone
 from bot.transcripts.database import KeyMismatchError
 from bot.transcripts.encryption import KeyRingError
 
@@ -42,8 +43,13 @@ SHUTDOWN_SECONDS: Final = 10.0
 """For requests under way when the process is asked to stop; longer than any turn."""
 
 
-def make_app(services: Services) -> web.Application:
-    """The web application around services, which it stops at its end."""
+def make_app(services: Services, *, phone: bool = False) -> web.Application:
+    """The web application around services, which it stops at its end.
+
+    Args:
+        services: What answers.
+        phone: Whether the demo page offers a simulated phone, on whose network the settings then are.
+    """
     # Bodies are read by the channel, which knows its own limit.
     app = web.Application(client_max_size=0)
 
@@ -72,7 +78,7 @@ def make_app(services: Services) -> web.Application:
         ),
     )
     add_socket(app, sockets)
-    add_page(app, content=lambda: services.content)
+    add_page(app, content=lambda: services.content, phone=f"{demo_phone.PATH}/" if phone else None)
     add_widget(
         app,
         content=lambda: services.content,
@@ -80,6 +86,8 @@ def make_app(services: Services) -> web.Application:
         page_context=settings.page_addresses,
     )
     _add_sms(app, services)
+    if phone:
+        demo_phone.add(app, services)
     _add_desk(app, services)
     return app
 
@@ -153,8 +161,9 @@ def run(settings: Settings) -> None:
     configure_logs()
     _require_addresses(settings)
     try:
-        services = Services(settings)
-        asyncio.run(_serve(services))
+        phone = demo_phone.is_offered(settings)
+        services = Services(demo_phone.with_network(settings) if phone else settings)
+        asyncio.run(_serve(services, phone=phone))
     except KeyRingError as error:
         raise SettingsError(f"HARBORLINE_KEYS: {error}. 'harborline key' prints a fresh one.") from error
     except KeyMismatchError as error:
@@ -165,12 +174,14 @@ def run(settings: Settings) -> None:
         raise SettingsError(_cannot_listen(settings, error)) from error
 
 
-async def _serve(services: Services) -> None:
+async def _serve(services: Services, *, phone: bool) -> None:
     settings = services.settings
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    runner = web.AppRunner(make_app(services), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(
+        make_app(services, phone=phone), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.host, settings.port)
@@ -178,6 +189,10 @@ async def _serve(services: Services) -> None:
         port = runner.addresses[0][1]
         sys.stdout.write(f"Harborline listens on http://{settings.host}:{port}\n")
         sys.stdout.flush()
+        if phone:
+            log.info(
+                "texts go to the simulated phone at http://%s:%d%s/", settings.host, port, demo_phone.PATH
+            )
         # Cards go out from here on; what is written before the database is reached goes to the spool.
         log.info("%s", services.content.sign_off)
         await services.start()

@@ -11,15 +11,14 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from bot.acceptance import Acceptance, Accepted, Stored
+from bot.acceptance import Acceptance, Accepted
 from bot.answering import answer
 from bot.calling_back import BadNumberError, CallBacks, normalise
 from bot.cards import Cards
+from bot.completing import complete
 from bot.content import Content, UnsignedResponseError
-from bot.disclosure import disclosure_due
 from bot.exchange import Exchange, beside
-from bot.guarantee import guarantee
-from bot.keywords import Keyword
+from bot.last_resort import last_resort
 from bot.memory import Memory
 from bot.messages import (
     SILENT,
@@ -33,15 +32,14 @@ from bot.messages import (
     Message,
     PastTurn,
     Reply,
-    ReplyKind,
     Risk,
     Silent,
 )
 from bot.recording import Recording
 from bot.risk import Screener
 from bot.second_look import SecondLook
-from bot.text import detect_language, plain
-from bot.transcripts.turns import Standing
+from bot.text import plain
+from bot.transcripts.standings import Standing
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +104,7 @@ class Responder:
             return turn.result()
         error = turn.exception() if turn.done() and not turn.cancelled() else None
         log.error("conversation %s: turn failed: %s", message.conversation, type(error).__name__)
-        return self._last_resort(message)
+        return last_resort(message, self._screener, self._cards())
 
     async def respond_in_a_rush(self, message: Message) -> tuple[Reply, ...] | Silent:
         """Answer without the database and the engine, when so many write that neither has time; never raises.
@@ -118,11 +116,11 @@ class Responder:
             history = self._memory.recall(message.conversation, message.received_at).history
             risk = await self._screen_by_rules(message, history)
             accepted = await self._acceptance.accept_into_spool(message, risk, within=RUSH_SPOOL)
-            replies = self._complete(accepted, ()) if message.answerable else SILENT
+            replies = complete(accepted, (), self._cards()) if message.answerable else SILENT
             await self._recording.record_in_spool(accepted, replies, seconds=time.monotonic() - started)
         except Exception as error:  # Whatever it is, the numbers go out.
             log.error("conversation %s: rush failed: %s", message.conversation, type(error).__name__)
-            return self._last_resort(message).replies
+            return last_resort(message, self._screener, self._cards()).replies
         return replies
 
     async def _turn(self, message: Message, *, limited: bool) -> Exchange:
@@ -166,37 +164,7 @@ class Responder:
             )
         if isinstance(replies, Silent):
             return SILENT, understood
-        return self._complete(accepted, replies), understood
-
-    def _complete(self, accepted: Accepted, replies: tuple[Reply, ...]) -> tuple[Reply, ...]:
-        """Everything that must go with the replies: the guarantee, a due disclosure, a failure to save."""
-        cards, language, channel = self._cards(), accepted.language, accepted.message.channel
-        said = guarantee(
-            replies,
-            accepted.risk,
-            accepted.sticky,
-            cards=cards,
-            language=language,
-            channel=channel,
-            checks_in=accepted.keyword is Keyword.HELP,
-        )
-        if self._disclosure_due(accepted, said):
-            disclosure = cards.disclosure(language, channel)
-            said = (*said, disclosure) if accepted.risk.level == Level.CONCERN else (disclosure, *said)
-        if accepted.stored is Stored.NOWHERE:
-            said = (*said, cards.service("not_saved", language, channel))
-        return said
-
-    def _disclosure_due(self, accepted: Accepted, said: tuple[Reply, ...]) -> bool:
-        if accepted.risk.level >= Level.CRISIS or any(reply.kind is ReplyKind.DISCLOSURE for reply in said):
-            return False
-        if accepted.keyword is not None:
-            return False  # One confirmation, nothing more.
-        return disclosure_due(
-            accepted.message.received_at,
-            disclosed_at=accepted.standing.disclosed_at,
-            last_inbound_at=accepted.standing.last_inbound_at,
-        )
+        return complete(accepted, replies, self._cards()), understood
 
     def _tell_engine(self, accepted: Accepted) -> None:
         """Let the engine's tracker hold a crisis turn too; nobody waits for it and its reply is dropped."""
@@ -210,20 +178,6 @@ class Responder:
             await self._engine.reply(message, accepted.risk, accepted.language)
         except EngineUnavailableError:
             log.info("turn %s: the engine has not heard of it", accepted.turn)
-
-    def _last_resort(self, message: Message) -> Exchange:
-        """The card that the words ask for, from memory alone, when the turn failed or is late."""
-        cards = self._cards()
-        language = detect_language(message.text[:LONG_TEXT]) or message.language or Language.EN
-        try:
-            risk = self._screener().screen(message.text[:LONG_TEXT], at=message.received_at)
-        except Exception as failure:  # A broken screener must not take the numbers away.
-            log.error("conversation %s: screening failed: %s", message.conversation, type(failure).__name__)
-            risk = Risk()
-        said: tuple[Reply, ...] = (cards.fallback(language, message.channel),)
-        if risk.level >= Level.CRISIS:
-            said = cards.crisis(risk, language, message.channel)
-        return beside(message.conversation, message.external_id, message.received_at, said)
 
     async def greet(self, conversation: UUID, channel: Channel, language: Language) -> tuple[Reply, ...]:
         """Open a conversation: what this service is, then a greeting; works without the database."""

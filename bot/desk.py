@@ -50,7 +50,7 @@ def add(app: web.Application, services: Services) -> None:
             ),
             purge=lambda: _purge(services),
             sampling=Sampling(settings.review_percent, settings.review_weekly),
-            ready=lambda: services.database_prepared,
+            ready=lambda: services.mending.prepared,
             clinic=lambda: services.content.clinic.name,
             topics=lambda: services.content.topics,
             known_words=lambda: vocabulary(settings.data),

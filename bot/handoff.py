@@ -11,10 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messages import Level, Risk
+from bot.transcripts.conversations import locked
 from bot.transcripts.database import WAKES_OUTBOX
 from bot.transcripts.encryption import KeyRing
+from bot.transcripts.standings import end_sticky
 from bot.transcripts.tables import Conversation, Handoff, HandoffReason, HandoffTurn, Notification, Reason
-from bot.transcripts.turns import end_sticky, locked
 
 NEWS: Final = {
     HandoffReason.CALL_BACK: Reason.CALL_BACK,

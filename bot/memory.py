@@ -8,7 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from bot.messages import Language, Level, Message, PastTurn, Reply, ReplyKind, Risk
-from bot.transcripts.turns import CHAT_GAP, HISTORY, STICKY, Standing
+from bot.transcripts.standings import HISTORY, STICKY, Standing
+from bot.transcripts.turns import CHAT_GAP
 
 
 class Memory:

@@ -12,7 +12,7 @@ from bot.exchange import Exchange, unplaced
 from bot.memory import Memory
 from bot.messages import Channel, Clock, EngineReply, Language, Reply, Silent
 from bot.replay import store_answer
-from bot.transcripts import turns
+from bot.transcripts import conversations
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.entries import RecordedEntry
@@ -115,4 +115,6 @@ class Recording:
 
     async def _open(self, conversation: UUID, channel: Channel, language: Language, now: datetime) -> None:
         async with self._database.transaction() as session:
-            await turns.open_conversation(session, conversation, channel, language, now, disclosed_at=now)
+            await conversations.open_conversation(
+                session, conversation, channel, language, now, disclosed_at=now
+            )

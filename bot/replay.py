@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import handoff
 from bot.messages import Channel, Level, Risk
-from bot.transcripts import turns
+from bot.transcripts import conversations, standings, turns
 from bot.transcripts.clearing import clear, was_cleared
 from bot.transcripts.database import Database, RefusedError
 from bot.transcripts.encryption import KeyRing
@@ -51,11 +51,11 @@ async def store(session: AsyncSession, ring: KeyRing, entry: AcceptedEntry) -> N
     message, risk, now = entry.message, entry.risk, entry.message.received_at
     await turns.add_inbound(session, ring, entry.turn, message, risk=risk, language=entry.language)
     if entry.opted_out is not None:
-        await turns.set_opted_out(session, message.conversation, now if entry.opted_out else None)
+        await conversations.set_opted_out(session, message.conversation, now if entry.opted_out else None)
     if entry.blocked is not None:
-        await turns.set_blocked(session, message.conversation, now if entry.blocked else None)
+        await conversations.set_blocked(session, message.conversation, now if entry.blocked else None)
     if risk.level >= Level.CONCERN:
-        await turns.hold_sticky(session, message.conversation, risk, now)
+        await standings.hold_sticky(session, message.conversation, risk, now)
     if risk.level >= Level.CRISIS:
         await handoff.open(session, message.conversation, entry.turn, risk, now)
     else:
@@ -71,7 +71,7 @@ async def store_answer(session: AsyncSession, ring: KeyRing, entry: RecordedEntr
     await turns.record_outbound(session, ring, entry)
     if not any(reply.response == PERSON_WANTED for reply in entry.replies):
         return
-    await turns.locked(session, entry.conversation)
+    await conversations.locked(session, entry.conversation)
     asked = await session.scalar(
         select(Handoff.id)
         .where(
@@ -93,9 +93,11 @@ async def store_call_back(session: AsyncSession, ring: KeyRing, entry: CallBackE
     Raises:
         TooManyNumbersError: The case holds `MOST_NUMBERS` others.
     """
-    await turns.open_conversation(session, entry.conversation, entry.channel, entry.language, entry.at)
+    await conversations.open_conversation(
+        session, entry.conversation, entry.channel, entry.language, entry.at
+    )
     # Whoever wants to be called is a person.
-    (await turns.locked(session, entry.conversation)).synthetic = False
+    (await conversations.locked(session, entry.conversation)).synthetic = False
     digests = ring.digests(CallBack.__tablename__, entry.number)
     case = await handoff.current(session, entry.conversation)
     if case is not None:
@@ -184,7 +186,7 @@ async def _at_home(
     message = entry.message
     if message.channel is not Channel.SMS or message.sender is None:
         return entry
-    home = await turns.conversation_of(session, ring, message.sender, message.received_at)
+    home = await conversations.conversation_of(session, ring, message.sender, message.received_at)
     done.moved[message.conversation] = home
     return replace(entry, message=replace(message, conversation=home))
 

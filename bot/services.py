@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -18,18 +17,18 @@ from bot.clearing import Clearing
 from bot.clock import SystemClock
 from bot.content import Content
 from bot.conversation import Responder
-from bot.deadline import finish_late_work, finish_within
+from bot.deadline import finish_late_work
 from bot.engine import RasaEngine
 from bot.escalation import Escalator
 from bot.joining.covering import Left, cover
 from bot.judging import Judging
 from bot.memory import Memory
+from bot.mending import Mending
 from bot.messages import Clock, Engine, EngineReply, EngineUnavailableError, Language, Message, Reply, Risk
 from bot.notify import Notifier
 from bot.outbox import Worker
 from bot.recording import Recording
 from bot.reloading import LiveData
-from bot.replay import replay
 from bot.risk import Screener
 from bot.roster import Roster
 from bot.roster import load as load_roster
@@ -38,21 +37,14 @@ from bot.settings import Mode, Settings
 from bot.texting.provider import Provider
 from bot.texting.reporting import Reports
 from bot.texting.sending import Texter
-from bot.transcripts import synthetic
 from bot.transcripts.database import Database, StorageError
 from bot.transcripts.encryption import DecryptionError, KeyRing
-from bot.transcripts.spool import Spool, SpoolError
+from bot.transcripts.spool import Spool
 from bot.transcripts.turns import find_retry
 
 log = logging.getLogger(__name__)
 
-PREPARE_DEADLINE: Final = timedelta(seconds=1.5)
-"""For the database at start: longer, and the server listens without it."""
-FORGET_EVERY: Final = timedelta(hours=1)
-"""Between removals of what old heartbeats left."""
 COVER_SECONDS: Final = 2.0
-REPAIR_SECONDS: Final = 5.0
-"""Between attempts to reach a database that was away, and to replay the spool."""
 
 
 class CardsOnly:
@@ -109,8 +101,6 @@ class Services:
         self.live = LiveData(settings.data, require_signed=settings.require_signed)
         self.ring = KeyRing(settings.keys)
         self.database = Database(settings.database_url, self.ring)
-        self.database_prepared = False
-        self._forget_at = self.clock.now()
         self.memory = Memory()
         # Without addresses there is nobody to follow the steps with: a rehearsal, or no roster in use.
         self.roster: Roster | None = load_roster(settings.data) if settings.contact else None
@@ -122,6 +112,9 @@ class Services:
         )
         self.worker = self._worker()
         self.spool = Spool(settings.spool, self.ring)
+        self.mending = Mending(
+            database=self.database, ring=self.ring, spool=self.spool, memory=self.memory, clock=self.clock
+        )
         self.engine: RasaEngine | CardsOnly = (
             RasaEngine(settings, content=lambda: self.content) if settings.mode is Mode.FULL else CardsOnly()
         )
@@ -201,13 +194,10 @@ class Services:
         Raises:
             KeyMismatchError: The database was written with another key.
         """
-        try:
-            await finish_within(PREPARE_DEADLINE, self._prepare_database())
-        except (StorageError, TimeoutError) as error:
-            log.error("database away at start: %s; messages go to the spool", error)
+        await self.mending.begin()
         self.second_look.start()
         self.engine.start()
-        running = [self._repair(), self.live.watch(), self._cover()]
+        running = [self.mending.run(), self.live.watch(), self._cover()]
         if self._notifies:
             running.append(self.worker.run())
         if self.sms is not None and self.sms.sends:
@@ -232,7 +222,7 @@ class Services:
 
     def not_ready(self) -> list[str]:
         """Why full service is not given now; empty when it is."""
-        reasons = [] if self.database_prepared else ["database"]
+        reasons = [] if self.mending.prepared else ["database"]
         return reasons if self.engine.ready else [*reasons, "engine"]
 
     def warnings(self) -> list[str]:
@@ -256,29 +246,12 @@ class Services:
             return False
         return kept is not None and kept.text == message.text and bool(kept.replies)
 
-    async def _prepare_database(self) -> None:
-        await self.database.migrate()
-        await self.database.check_key()
-        self.database_prepared = True
-
-    async def _repair(self) -> None:
-        """Keep bringing back what was away: the database first, then what the spool holds."""
-        while True:
-            try:
-                await self._mend()
-            except SpoolError as error:
-                log.error("the spool cannot be read: %s", error)
-            except Exception as error:  # Whatever it is, the next attempt must come.
-                self.database_prepared = False
-                log.warning("database away: %s", type(error).__name__)
-            await asyncio.sleep(REPAIR_SECONDS)
-
     async def _cover(self) -> None:
         """Keep answering what staff who joined a conversation leave unanswered."""
         while True:
             await asyncio.sleep(COVER_SECONDS)
             try:
-                if self.database_prepared:
+                if self.mending.prepared:
                     await self.cover()
             except Exception as error:  # Somebody waits for an answer: the next attempt must come.
                 log.warning("staff are not covered: %s", type(error).__name__)
@@ -295,15 +268,3 @@ class Services:
         return await self.responder.answer_for_staff(
             left.turn, left.message, left.risk, left.standing, left.language, away=left.held
         )
-
-    async def _mend(self) -> None:
-        if self.database_prepared:
-            await self.database.check_key()
-        else:
-            await self._prepare_database()
-        if self.clock.now() >= self._forget_at:
-            async with self.database.transaction() as session:
-                await synthetic.forget(session, self.clock.now())
-            self._forget_at = self.clock.now() + FORGET_EVERY
-        if (await replay(self.spool, self.database, self.ring)).stored:
-            self.memory.replayed()

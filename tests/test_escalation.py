@@ -18,7 +18,7 @@ from bot.outbox import Worker
 from bot.roster import Contact, Roster
 from bot.roster.roster import AGAIN, MINUTES
 from bot.roster.shifts import Shift
-from bot.transcripts import turns
+from bot.transcripts import conversations
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import Handoff, HandoffReason, Notification, StaffMember
@@ -348,7 +348,9 @@ async def test_steps_wait_real_minutes_when_the_clocks_change(desk: Desk, at: da
 async def test_a_call_back_request_is_told_and_escalated_slowly(desk: Desk) -> None:
     conversation = uuid4()
     async with desk.database.transaction() as session:
-        await turns.open_conversation(session, conversation, Channel.WEB, Language.EN, desk.clock.now())
+        await conversations.open_conversation(
+            session, conversation, Channel.WEB, Language.EN, desk.clock.now()
+        )
         await handoff.open_case(session, conversation, HandoffReason.CALL_BACK, uuid4(), desk.clock.now())
     desk.start(roster())
     await desk.expect(ana=["call_back"])

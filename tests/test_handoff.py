@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bot import handoff
 from bot.messages import Channel, Experiencer, Kind, Language, Level, Risk
-from bot.transcripts import turns
+from bot.transcripts import conversations, standings
 from bot.transcripts.database import Database, RefusedError
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import Handoff, Notification, Reason, StaffMember
@@ -25,7 +25,7 @@ EMERGENCY = Risk(level=Level.EMERGENCY, kind=Kind.OVERDOSE, experiencer=Experien
 async def conversation(database: Database, clock: HandClock) -> UUID:
     made = uuid4()
     async with database.transaction() as session:
-        await turns.open_conversation(session, made, Channel.WEB, Language.EN, clock.now())
+        await conversations.open_conversation(session, made, Channel.WEB, Language.EN, clock.now())
     return made
 
 
@@ -119,7 +119,7 @@ async def test_r16_a_number_that_opted_out_is_reported_as_such(
     database: Database, conversation: UUID, clock: HandClock
 ) -> None:
     async with database.transaction() as session:
-        await turns.set_opted_out(session, conversation, clock.now())
+        await conversations.set_opted_out(session, conversation, clock.now())
     await opened(database, conversation, CRISIS, clock)
     clock.advance(seconds=1)
     await opened(database, conversation, EMERGENCY, clock)
@@ -127,7 +127,7 @@ async def test_r16_a_number_that_opted_out_is_reported_as_such(
 
 
 async def test_an_unknown_conversation_is_refused(database: Database, clock: HandClock) -> None:
-    with pytest.raises(turns.UnknownConversationError):
+    with pytest.raises(conversations.UnknownConversationError):
         await opened(database, uuid4(), CRISIS, clock)
 
 
@@ -192,7 +192,7 @@ async def test_closing_ends_the_crisis_state_and_a_new_crisis_opens_a_new_one(
     turn = uuid4()
     result = await opened(database, conversation, CRISIS, clock, turn)
     async with database.transaction() as session:
-        await turns.hold_sticky(session, conversation, CRISIS, clock.now())
+        await standings.hold_sticky(session, conversation, CRISIS, clock.now())
     clock.advance(hours=1)
     async with database.transaction() as session:
         assert await handoff.close(
@@ -200,7 +200,7 @@ async def test_closing_ends_the_crisis_state_and_a_new_crisis_opens_a_new_one(
         )
         assert not await handoff.close(session, ring, result.handoff, staff, clock.now())
         assert not await handoff.acknowledge(session, result.handoff, staff, clock.now())
-        assert (await turns.standing(session, ring, conversation, clock.now())).level is Level.NONE
+        assert (await standings.standing(session, ring, conversation, clock.now())).level is Level.NONE
     [row] = await handoffs(database)
     assert row.outcome is not None
     assert ring.decrypt(row.outcome, row.id, field="outcome") == "spoke by phone"

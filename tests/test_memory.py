@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from bot.memory import Memory
 from bot.messages import Channel, Kind, Language, Level, Message, Reply, ReplyKind, Risk
-from bot.transcripts.turns import HISTORY, Standing
+from bot.transcripts.standings import HISTORY, Standing
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 NOTHING = Risk()

@@ -17,7 +17,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from bot import handoff, outbox
+from bot import handoff, leasing, outbox
+from bot.dispatches import LEASE
 from bot.messages import Kind, Level
 from bot.outbox import Worker, wait_after
 from bot.pages import Page
@@ -33,7 +34,7 @@ async def work(
     database: Database, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Callable[..., asyncio.Task[None]]]:
     """Starts a worker that is stopped when the test ends."""
-    monkeypatch.setattr(outbox, "FINISH_SECONDS", 0.5)
+    monkeypatch.setattr(leasing, "FINISH_SECONDS", 0.5)
     running: list[asyncio.Task[None]] = []
 
     def start(*recipients: Phone, on: Database = database, poll: float = 0.02) -> asyncio.Task[None]:
@@ -225,7 +226,7 @@ async def test_a_dead_workers_lease_runs_out(
     work: Callable[..., asyncio.Task[None]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(outbox, "FINISH_SECONDS", 0)
+    monkeypatch.setattr(leasing, "FINISH_SECONDS", 0)
     stuck, fine = Phone("same", hangs=True), Phone("same")
     dying = work(stuck)
     await in_danger(database, clock)
@@ -235,7 +236,7 @@ async def test_a_dead_workers_lease_runs_out(
     work(fine)
     await asyncio.sleep(0.1)
     assert fine.pages == [], "the lease holds"
-    clock.advance(seconds=outbox.LEASE.total_seconds())
+    clock.advance(seconds=LEASE.total_seconds())
     await until(lambda: len(fine.pages) == 1)
 
 
@@ -283,7 +284,7 @@ async def test_a_send_that_cannot_be_marked_is_reported_and_the_line_goes_on(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(outbox, "MARK_WAIT_SECONDS", 0)
+    monkeypatch.setattr(leasing, "MARK_WAIT_SECONDS", 0)
     assert sqlite_database.file is not None
     file, away = sqlite_database.file, sqlite_database.file.with_suffix(".away")
 
@@ -298,7 +299,7 @@ async def test_a_send_that_cannot_be_marked_is_reported_and_the_line_goes_on(
     await in_danger(sqlite_database, clock)
     await until(lambda: "not marked: StorageError" in caplog.text)
     away.rename(file)
-    clock.advance(seconds=outbox.LEASE.total_seconds())
+    clock.advance(seconds=LEASE.total_seconds())
     await all_marked(sqlite_database, 1)
     worker.cancel()
     await asyncio.wait({worker})

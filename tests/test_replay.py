@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from bot.messages import Level, Risk
 from bot.replay import replay, store
-from bot.transcripts import turns
+from bot.transcripts import standings, turns
 from bot.transcripts.database import Database, StorageError
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.entries import AcceptedEntry
@@ -41,9 +41,11 @@ async def counts(database: Database) -> tuple[int, int, int]:
     return found[0] or 0, found[1] or 0, found[2] or 0
 
 
-async def standing(database: Database, ring: KeyRing, conversation: UUID, clock: HandClock) -> turns.Standing:
+async def standing(
+    database: Database, ring: KeyRing, conversation: UUID, clock: HandClock
+) -> standings.Standing:
     async with database.reading() as session:
-        return await turns.standing(session, ring, conversation, clock.now())
+        return await standings.standing(session, ring, conversation, clock.now())
 
 
 async def test_a_spooled_crisis_becomes_a_turn_a_state_and_a_handoff(
@@ -58,7 +60,7 @@ async def test_a_spooled_crisis_becomes_a_turn_a_state_and_a_handoff(
     assert await counts(database) == (3, 1, 1)
     state = await standing(database, ring, entry.message.conversation, clock)
     assert state.level is Level.CRISIS
-    assert state.level_until == entry.message.received_at + turns.STICKY
+    assert state.level_until == entry.message.received_at + standings.STICKY
     assert [turn.text for turn in state.history] == ["words", DISCLOSURE.text, ANSWER.text]
     assert spool.waiting == 0
     assert database.outbox_changed.is_set()

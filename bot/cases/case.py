@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cases.masking import mask_number
 from bot.messages import Channel, Experiencer, Kind, Language, Level, Risk
+from bot.transcripts.conversations import SENDER
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import (
     CallBack,
@@ -26,7 +27,6 @@ from bot.transcripts.tables import (
     StaffMember,
     Turn,
 )
-from bot.transcripts.turns import SENDER
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,25 +14,15 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from bot.cards import Cards
+from bot.channels.bodies import read_object
 from bot.channels.errors import ApiError, Errors, Handler
 from bot.channels.headers import add_headers
 from bot.channels.languages import preferred
 from bot.channels.origins import Origins
+from bot.channels.showing import answers_json, exchange_json, kept_json, replies_json
 from bot.channels.synthetic import MARK, Synthetic
 from bot.channels.talk import Talk, unauthorized
-from bot.channels.wire import (
-    Inbound,
-    answers_json,
-    call_back_wish,
-    exchange_json,
-    inbound,
-    judgement,
-    kept_json,
-    language,
-    read_object,
-    replies_json,
-    sequence,
-)
+from bot.channels.wire import Inbound, call_back_wish, inbound, judgement, language, sequence
 from bot.clearing import Cleared
 from bot.content import Content
 from bot.messages import Channel, Reply

@@ -11,8 +11,9 @@ from typing import Any, Final
 from aiohttp import web
 
 from bot.cards import Cards
+from bot.channels.bodies import MalformedError, TooLargeError
 from bot.channels.languages import preferred
-from bot.channels.wire import MalformedError, TooLargeError, link_json
+from bot.channels.showing import link_json
 from bot.content import Content
 from bot.messages import Language, Link
 

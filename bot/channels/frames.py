@@ -8,17 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from bot.channels.wire import (
-    MAX_BODY,
-    MAX_ID,
-    MalformedError,
-    TooLargeError,
-    answers_json,
-    identifier,
-    language,
-    place_json,
-    sequence,
-)
+from bot.channels.bodies import MAX_BODY, MalformedError, TooLargeError
+from bot.channels.showing import answers_json, place_json
+from bot.channels.wire import MAX_ID, identifier, language, sequence
 from bot.exchange import Exchange
 from bot.messages import Language
 

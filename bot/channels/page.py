@@ -28,6 +28,9 @@ PROTOCOLS: Final = {
     Language.EN: DOCS / "crisis-protocol.md",
     Language.ES: DOCS / "crisis-protocol.es.md",
 }
+PHONE: Final = Template('<a href="$phone" hreflang="en">$sms_way_link</a>')
+SIMULATOR: Final = Template("<p>$sms_way_how <code>harborline sms-simulator</code></p>")
+"""How texting is tried: in this server where it offers that, otherwise by a command."""
 HTML_ERRORS: Final = frozenset({404, 405})
 
 
@@ -41,11 +44,19 @@ class Page:
     error: Template
     protocol: Template
     protocols: Mapping[Language, str]
+    phone: str | None = None
+    """Where the simulated phone is, if it is."""
 
     async def show(self, request: web.Request) -> web.Response:
         """GET /: the demo page, in the language of `?lang=` or of the browser."""
         language = _language(request)
-        return self._response(self.index, language, 200, snippet=snippet(self.content(), language))
+        return self._response(
+            self.index,
+            language,
+            200,
+            snippet=snippet(self.content(), language),
+            sms_way_try=self._sms_way(language),
+        )
 
     async def show_protocol(self, request: web.Request) -> web.Response:
         """GET /protocol: what happens with a crisis message, in plain words (R10)."""
@@ -71,19 +82,30 @@ class Page:
         headers = {"Vary": "Accept-Language", "Content-Language": language}
         return web.Response(text=html, status=status, content_type="text/html", headers=headers)
 
+    def _sms_way(self, language: Language) -> str:
+        values = {name: escape(text) for name, text in self.texts[language].items()}
+        return (PHONE if self.phone else SIMULATOR).substitute(values, phone=self.phone)
+
     def _texts(self, language: Language) -> dict[str, str]:
         texts = self.texts[language]
         return {**texts, "title": texts["title"].format(clinic_name=self.content().clinic.name)}
 
 
-def add_page(app: web.Application, *, content: Callable[[], Content]) -> None:
-    """Add the demo page, its static files, and error pages with the numbers."""
+def add_page(app: web.Application, *, content: Callable[[], Content], phone: str | None = None) -> None:
+    """Add the demo page, its static files, and error pages with the numbers.
+
+    Args:
+        app: The server.
+        content: The content now in force.
+        phone: The address of the simulated phone, if this server has one.
+    """
     page = Page(
         content=content,
         texts=json.loads(_read("texts.json")),
         index=Template(_read("index.html")),
         error=Template(_read("error.html")),
         protocol=Template(_read("protocol.html")),
+        phone=phone,
         protocols={language: _document(PROTOCOLS[language]) for language in Language},
     )
     app.router.add_get("/", page.show)

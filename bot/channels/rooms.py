@@ -10,7 +10,7 @@ from uuid import UUID
 
 from bot.channels.frames import Frame
 from bot.channels.line import Line
-from bot.channels.wire import kept_json
+from bot.channels.showing import kept_json
 from bot.transcripts.following import Kept, State
 from bot.transcripts.placing import Place
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from traceback import extract_tb
+from collections.abc import AsyncIterator
 from typing import Final
 from uuid import UUID
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.channels import frames
+from bot.channels.acts import UNWELCOME, Acts, log_fault, status_of
+from bot.channels.bodies import MalformedError, TooLargeError
 from bot.channels.errors import ApiError, Errors
-from bot.channels.frames import Frame, Hello
+from bot.channels.frames import Hello
 from bot.channels.languages import preferred
 from bot.channels.line import Line, Socket
-from bot.channels.pushing import CLEARED, Pushing, cleared_frame
+from bot.channels.pushing import Pushing
 from bot.channels.rooms import Room, Rooms
-from bot.channels.talk import Missed, Talk, unauthorized
-from bot.channels.wire import MalformedError, TooLargeError, call_back_wish, inbound, judgement, kept_json
+from bot.channels.showing import kept_json
+from bot.channels.talk import Missed, Talk
 from bot.clearing import Cleared
-from bot.text import clean
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,6 @@ BUFFERED: Final = 16 * 1024
 """Bytes to a slow reader before its frames wait in the queue."""
 SOCKETS: Final = 5_000
 """Of this process; more are sent to the HTTP API."""
-UNWELCOME, LEFT, FLOOD = 4401, 4411, 1008
 
 
 class Sockets:
@@ -66,16 +65,9 @@ class Sockets:
         self._errors = errors
         self._ping_seconds = ping_seconds
         self._hello_seconds = hello_seconds
+        self._acts = Acts(talk, errors, self.rooms)
         self._open = 0
         self._greeting: set[Socket] = set()
-        self._acts: Mapping[str, Callable[[Line, Frame], Awaitable[None]]] = {
-            "message": self._say,
-            "call_back": self._ask_to_be_called,
-            "feedback": self._judge,
-            "clear": self._clear,
-            "leave": self._leave,
-            "ping": self._pong,
-        }
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """GET /api/socket; whether the page may is checked for all of the API."""
@@ -100,7 +92,7 @@ class Sockets:
         except (OSError, RuntimeError):
             log.info("a socket is gone")
         except Exception as error:  # Nothing can be answered any more, and nothing may be logged but this.
-            _log(error)
+            log_fault(error)
         finally:
             self._open -= 1
             if socket.close_code in (None, WSCloseCode.ABNORMAL_CLOSURE) and request.transport is not None:
@@ -116,11 +108,11 @@ class Sockets:
 
     def left(self, conversation: UUID) -> None:
         """The person has left: no tab shows anything more."""
-        self.rooms.end_all(conversation, LEFT)
+        self._acts.left(conversation)
 
     def cleared(self, conversation: UUID, cleared: Cleared) -> None:
         """The conversation is over in every tab."""
-        self.rooms.end_all(conversation, CLEARED, cleared_frame(cleared))
+        self._acts.cleared(conversation, cleared)
 
     async def _talk_over(self, request: web.Request, socket: Socket) -> None:
         hello = await self._greeted(request, socket)
@@ -131,7 +123,7 @@ class Sockets:
         try:
             await self._resume(line, room, hello.seen)
             while (data := await _next(socket)) is not None:
-                await line.work(self._act(line, data))
+                await line.work(self._acts.act(line, data))
         finally:
             self.rooms.leave(line)
             await line.end()
@@ -145,10 +137,10 @@ class Sockets:
                 return None
             hello = frames.hello(frames.parse(data))
             language = hello.language or language
-            self._require(hello.token, hello.conversation)
+            self._acts.require(hello.token, hello.conversation)
             return hello
         except (ApiError, MalformedError, TooLargeError, TimeoutError) as error:
-            status = 408 if isinstance(error, TimeoutError) else _status(error)
+            status = 408 if isinstance(error, TimeoutError) else status_of(error)
             await socket.send_json({"type": "error", **self._errors.body(status, language)})
             await socket.close(code=UNWELCOME)
             return None
@@ -172,69 +164,6 @@ class Sockets:
         _note(room, missed, seen)
         turns = [kept_json(turn, line.conversation) for turn in missed.turns]
         line.begin(turns, held=missed.state.held)
-
-    async def _act(self, line: Line, data: bytes | str) -> None:
-        """Do what a frame asks, and answer an error with the numbers."""
-        named: Frame = {}
-        try:
-            frame = frames.parse(data)
-            named = frames.names(frame)
-            self._require(line.token, line.conversation)
-            await self._do(line, frame)
-        except Exception as error:
-            status = _status(error)
-            line.send({"type": "error", **self._errors.body(status, line.language), **named})
-            if status == 401:
-                self.rooms.end(line, UNWELCOME)
-            elif isinstance(error, MalformedError | TooLargeError) and line.counts_too_many():
-                self.rooms.end(line, FLOOD)
-
-    async def _do(self, line: Line, frame: Frame) -> None:
-        kind = frame.get("type")
-        act = self._acts.get(kind) if isinstance(kind, str) else None
-        if act is None:
-            raise MalformedError("type")
-        if kind != "message" and line.counts_too_many():
-            self.rooms.end(line, FLOOD)
-        await act(line, frame)
-
-    async def _say(self, line: Line, frame: Frame) -> None:
-        said = inbound({**frame, "conversation": str(line.conversation)})
-        with line.asking(said.client_message_id):
-            line.send({"type": "typing", "client_message_id": said.client_message_id})
-            _, exchange = await self._talk.say(line.request, said)
-            mine = frames.written(exchange, said.client_message_id, clean(said.text))
-            turns = [mine, *frames.said(exchange)]
-            line.knows(turns)
-            line.send(frames.replies(said.client_message_id, exchange))
-        self.rooms.tell(line, turns, (exchange.message, *exchange.places))
-
-    async def _ask_to_be_called(self, line: Line, frame: Frame) -> None:
-        wish = call_back_wish({**frame, "conversation": str(line.conversation)})
-        with line.asking(wish.client_message_id):
-            exchange = await self._talk.ask_to_be_called(line.request, wish)
-            line.knows(frames.said(exchange))
-            line.send(frames.replies(wish.client_message_id, exchange))
-
-    async def _judge(self, line: Line, frame: Frame) -> None:
-        said = judgement({**frame, "conversation": str(line.conversation)})
-        exchange = await self._talk.judge(line.request, said)
-        turns = frames.said(exchange) if exchange else []
-        line.knows(turns)
-        line.send({"type": "feedback_kept", "turn": str(said.turn), "turns": turns})
-
-    async def _clear(self, line: Line, _: Frame) -> None:
-        self.cleared(line.conversation, await self._talk.clear(line.conversation))
-
-    async def _leave(self, line: Line, _: Frame) -> None:
-        self.left(line.conversation)
-
-    async def _pong(self, line: Line, _: Frame) -> None:
-        line.send({"type": "pong"})
-
-    def _require(self, token: str, conversation: UUID) -> None:
-        if self._talk.conversation_of(token) != conversation:
-            raise unauthorized()
 
 
 def add_socket(app: web.Application, sockets: Sockets) -> None:
@@ -269,20 +198,3 @@ def _note(room: Room, missed: Missed, seen: int) -> None:
     elif missed.more:
         room.read_to = min(room.read_to, told)
     room.state = room.state or missed.state
-
-
-def _status(error: Exception) -> int:
-    if isinstance(error, ApiError):
-        return error.status
-    if isinstance(error, MalformedError):
-        return 400
-    if isinstance(error, TooLargeError):
-        return 413
-    _log(error)
-    return 500
-
-
-def _log(error: Exception) -> None:
-    """By type and place: the error's own text may hold a person's words."""
-    place = extract_tb(error.__traceback__)[-1]
-    log.error("socket failed: %s at %s:%s", type(error).__name__, place.filename, place.lineno)

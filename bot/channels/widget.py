@@ -30,11 +30,18 @@ SOURCES: Final = (
     "options",
     "keep",
     "wire",
+    "server",
     "chat",
     "leave",
     "intro",
     "turns",
     "help",
+    "focus",
+    "voice",
+    "launcher",
+    "composer",
+    "clearer",
+    "fit",
     "panel",
     "element",
 )
@@ -154,8 +161,8 @@ def add_widget(
 
 
 def shorter_script(source: str) -> str:
-    """A source without its comments and indentation; none has a text over several lines."""
-    kept = (line.strip() for line in source.splitlines())
+    """A source without its comments and indentation; no text goes over lines, or holds `; //`."""
+    kept = (re.sub(r"(?<=[;,{]) // .*$", "", line.strip()) for line in source.splitlines())
     return "\n".join(line for line in kept if line and not line.startswith(("//", "/*", "*")))
 
 

@@ -1,39 +1,22 @@
-"""JSON on the wire to and from messages and replies."""
+"""JSON on the wire to messages: every field checked before anything is done with it."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
-
-from bot.exchange import Exchange
-from bot.messages import Language, Link, Page, Reply, Source
+from bot.channels.bodies import MalformedError
+from bot.messages import Language, Page
 from bot.text import clean
-from bot.transcripts.following import Kept
-from bot.transcripts.placing import Place
 
-MAX_BODY: Final = 1_000_000
-"""Bytes of a request body; a longer one is refused."""
 MAX_PAGE: Final = 500
 """Characters of a page's address, and of its title, that are kept."""
 MAX_DIGITS: Final = 9
 """Of a turn's number: what the database can compare with."""
 MAX_ID: Final = 128
 """Characters of a client_message_id."""
-
-
-class MalformedError(Exception):
-    """A body is not JSON, or not of the documented types."""
-
-
-class TooLargeError(Exception):
-    """A body is longer than `MAX_BODY`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +38,6 @@ class Judgement:
     helpful: bool
     comment: Inbound
     commented: bool
-
-
-async def read_object(request: web.Request) -> dict[str, Any]:
-    """The JSON object in the body; an empty body is an empty object.
-
-    Bytes that the charset does not allow are replaced: what can still be read of a message is screened.
-
-    Raises:
-        TooLargeError, MalformedError
-    """
-    body = await _read(request)
-    try:
-        parsed = json.loads(_decode(body, request.charset) or "{}")
-    except (ValueError, RecursionError) as error:
-        raise MalformedError("not JSON") from error
-    if not isinstance(parsed, dict):
-        raise MalformedError("not an object")
-    return parsed
 
 
 def inbound(body: dict[str, Any]) -> Inbound:
@@ -126,82 +91,6 @@ def language(body: dict[str, Any]) -> Language | None:
     if not isinstance(code, str) or code not in set(Language):
         raise MalformedError("language")
     return Language(code)
-
-
-def replies_json(replies: Iterable[Reply]) -> list[dict[str, Any]]:
-    """Replies that are no turns as the API shows them."""
-    return [reply_json(reply) for reply in replies]
-
-
-def exchange_json(exchange: Exchange) -> dict[str, Any]:
-    """What was answered to a message, and by which ids both are known again; no replies for silence."""
-    return {"message": place_json(exchange.message), "replies": answers_json(exchange)}
-
-
-def answers_json(exchange: Exchange) -> list[dict[str, Any]]:
-    """The replies with their places."""
-    return [
-        {**place_json(place), **reply_json(reply)}
-        for place, reply in zip(exchange.places, exchange.said, strict=True)
-    ]
-
-
-def kept_json(kept: Kept, conversation: UUID) -> dict[str, Any]:
-    """A stored turn as the API shows it."""
-    if kept.reply is not None:
-        return {**place_json(kept.place), "by": "bot" if kept.reply_to else "staff", **reply_json(kept.reply)}
-    id_ = (kept.external_id or "").removeprefix(f"{conversation}:")
-    return {**place_json(kept.place), "by": "person", "text": kept.text, "client_message_id": id_}
-
-
-def place_json(place: Place) -> dict[str, Any]:
-    """A turn's id, number and time; the number is null while the database does not hold it."""
-    return {"turn": str(place.turn), "seq": place.seq, "at": place.at.isoformat()}
-
-
-def link_json(link: Link) -> dict[str, str]:
-    """A link as the API shows it."""
-    return {"label": link.label, "href": link.href}
-
-
-def reply_json(reply: Reply) -> dict[str, Any]:
-    """A reply as the API shows it."""
-    return {
-        "kind": reply.kind.value,
-        "text": reply.text,
-        "language": reply.language.value,
-        "quick_replies": list(reply.quick_replies),
-        "source": _source_json(reply.source) if reply.source else None,
-        "links": [link_json(link) for link in reply.links],
-    }
-
-
-def _source_json(source: Source) -> dict[str, str | None]:
-    return {
-        "title": source.title,
-        "section": source.section,
-        "authority": source.authority,
-        "reviewed_on": source.reviewed_on,
-    }
-
-
-async def _read(request: web.Request) -> bytes:
-    body = bytearray()
-    try:
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > MAX_BODY:
-                raise TooLargeError
-    except (web.RequestPayloadError, HttpProcessingError) as error:
-        raise MalformedError("the body does not arrive") from error
-    return bytes(body)
-
-
-def _decode(body: bytes, charset: str | None) -> str:
-    try:
-        return body.decode(charset or "utf-8", errors="replace").removeprefix("\ufeff")
-    except LookupError:
-        return body.decode("utf-8", errors="replace").removeprefix("\ufeff")
 
 
 def _string(value: object) -> str:

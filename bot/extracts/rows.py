@@ -18,10 +18,10 @@ from bot.browsing.filters import Filters
 from bot.browsing.listing import look
 from bot.cases.masking import mask_number
 from bot.messages import Level
+from bot.transcripts.conversations import SENDER
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import Conversation, Direction, Turn
-from bot.transcripts.turns import SENDER
 
 BATCH: Final = 100
 """Conversations read at once."""

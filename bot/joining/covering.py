@@ -17,10 +17,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messages import Language, Message, PastTurn, Reply, Risk
+from bot.transcripts.conversations import locked
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
+from bot.transcripts.standings import Standing, standing
 from bot.transcripts.tables import Conversation, Turn, WaitingAnswer
-from bot.transcripts.turns import Standing, add_late_answer, locked, standing
+from bot.transcripts.turns import add_late_answer
 
 LEASE: Final = timedelta(minutes=1)
 BATCH: Final = 20

@@ -11,9 +11,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messages import Channel, Language, Reply, ReplyKind
+from bot.transcripts.conversations import UnknownConversationError, locked
 from bot.transcripts.encryption import KeyRing
+from bot.transcripts.inserting import insert_if_absent
 from bot.transcripts.tables import Conversation, StaffMember, Viewer, WaitingAnswer
-from bot.transcripts.turns import UnknownConversationError, add_staff_turn, insert_if_absent, locked
+from bot.transcripts.turns import add_staff_turn
 
 LONGEST: Final = 2_000
 """Characters of one text of staff."""

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.retention.deleting import delete_conversations
+from bot.transcripts.conversations import SENDER
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.spool import Spool
@@ -26,7 +27,6 @@ from bot.transcripts.tables import (
     StaffSession,
     Tracker,
 )
-from bot.transcripts.turns import SENDER
 
 KEPT_LOGINS: Final = timedelta(days=30)
 """Sessions that have ended and failed logins; what the audit log says of them stays."""

@@ -1,8 +1,7 @@
-"""The pages of reviewing: what waits, one message with its verdict, labels that were agreed on."""
+"""Judging one message, or a conversation: the page with the words, and what is done with the form."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from aiohttp import web
@@ -11,21 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import Act, record
 from bot.cases.transcript import transcript
-from bot.messages import Kind, Level
 from bot.review import words
 from bot.review.access import PREFIX, visitor_of
 from bot.review.casepage import id_of
 from bot.review.desk import desk_of
 from bot.review.rendering import page
 from bot.review.transcripts import LIST, conversation_page, log_reading, topics
-from bot.reviewing import choosing, giving, labels, waiting
-from bot.reviewing.agreement import agreement
+from bot.review.verdict_form import judgement_of, stage_of
+from bot.reviewing import choosing, giving, waiting
 from bot.reviewing.choosing import Chosen
-from bot.reviewing.verdicts import NOTHING, Judgement, VerdictError, judged_blind
+from bot.reviewing.verdicts import VerdictError
 from bot.transcripts.tables import (
     Conversation,
     Direction,
-    HazardEntry,
     ReviewItem,
     ReviewReason,
     ReviewStage,
@@ -39,30 +36,6 @@ CONTEXT: Final = 12
 """Turns before a message that are shown with it."""
 AFTER: Final = 6
 """Turns after it, with how it was answered."""
-HAZARDS: Final = 50
-
-
-async def show_review(request: web.Request) -> web.StreamResponse:
-    """GET /review: what waits, how well reviewers agree, what was missed."""
-    desk = desk_of(request)
-
-    async def read(session: AsyncSession) -> dict[str, Any]:
-        hazards = await session.execute(
-            select(HazardEntry, StaffMember.name)
-            .join(StaffMember, StaffMember.id == HazardEntry.staff_id)
-            .order_by(HazardEntry.at.desc())
-            .limit(HAZARDS)
-        )
-        found = {
-            "counts": await waiting.counts(session),
-            "weeks": await waiting.weeks(session, desk.times.zone, desk.clock.now()),
-            "agreement": await agreement(session),
-            "hazards": hazards.tuples().all(),
-        }
-        session.expunge_all()
-        return found
-
-    return page(request, "review.html", due=waiting.due, sampling=desk.sampling, **await desk.read(read))
 
 
 async def show_next(request: web.Request) -> web.StreamResponse:
@@ -95,8 +68,8 @@ async def do_judge(request: web.Request) -> web.StreamResponse:
         if await session.get(ReviewItem, turn_id) is None:
             chosen = Chosen(turn_id, turn.conversation_id, ReviewReason.CHOSEN)
             await choosing.add_item(session, desk.ring, chosen, now)
-        stage = _stage(form)
-        judgement = _judgement(form, turn, stage)
+        stage = stage_of(form)
+        judgement = judgement_of(form, turn, stage)
         case = await giving.give(
             session, desk.ring, turn_id, staff.staff, judgement, now, note=form.get("note", ""), stage=stage
         )
@@ -134,23 +107,6 @@ async def do_judge_whole(request: web.Request) -> web.StreamResponse:
         await log_reading(request, Act.TRANSCRIPT_VIEWED)
         return await conversation_page(request, status=409, failure=str(error))
     raise web.HTTPSeeOther(f"{LIST}/{wanted}?said=judged")
-
-
-async def show_labels(request: web.Request) -> web.StreamResponse:
-    """GET /review/labels: messages whose danger was read wrongly, agreed on and scrubbed, as a file."""
-    desk, staff = desk_of(request), visitor_of(request).staff
-    cases = await desk.read(lambda session: labels.agreed_cases(session, desk.ring, desk.known_words()))
-    detail = {"messages": len(cases)}
-    await desk.write(
-        lambda session: record(
-            session, desk.ring, Act.LABELS_READ, desk.clock.now(), staff=staff.staff, detail=detail
-        )
-    )
-    return web.Response(
-        text=labels.to_yaml(cases),
-        content_type="application/yaml",
-        headers={"Content-Disposition": 'attachment; filename="risk-cases.yml"'},
-    )
 
 
 async def _message(request: web.Request, *, status: int = 200, failure: str = "") -> web.Response:
@@ -214,32 +170,3 @@ async def _inbound(session: AsyncSession, turn_id: Any) -> Turn:
     if turn is None or turn.direction is not Direction.INBOUND:
         raise web.HTTPNotFound
     return turn
-
-
-def _stage(form: Mapping[str, str]) -> ReviewStage:
-    asked = form.get("stage", "")
-    return ReviewStage(asked) if asked in set(ReviewStage) else ReviewStage.FIRST
-
-
-def _judgement(form: Mapping[str, str], turn: Turn, stage: ReviewStage) -> Judgement:
-    """What a form says.
-
-    Raises:
-        VerdictError: It says too little.
-    """
-    level, kind = _level(form.get("level", "")), form.get("kind", "")
-    danger = Kind(kind) if kind in set(Kind) else None
-    topic = form.get("topic", "")[:128]
-    if stage is ReviewStage.SECOND:
-        if level is None:
-            raise VerdictError("Choose what you read in the message.")
-        return judged_blind(turn, level, danger, NOTHING if topic == "-" else topic)
-    if form.get("verdict", "") not in set(Verdict):
-        raise VerdictError("Choose a verdict.")
-    label = {"": None, "-": NOTHING}.get(topic, topic)
-    judgement = Judgement(verdict=Verdict(form["verdict"]), label=label, level=level, kind=danger)
-    return judgement.checked(turn.level or Level.NONE)
-
-
-def _level(name: str) -> Level | None:
-    return Level[name.upper()] if name.upper() in Level.__members__ else None

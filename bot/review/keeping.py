@@ -16,8 +16,8 @@ from bot.audit.anchor import Anchor, Mark
 from bot.cases import work
 from bot.review.desk import Desk
 from bot.reviewing import choosing
+from bot.transcripts.inserting import insert_if_absent
 from bot.transcripts.tables import Watermark
-from bot.transcripts.turns import insert_if_absent
 
 log = logging.getLogger(__name__)
 

@@ -26,8 +26,8 @@ from bot.review.casepage import id_of
 from bot.review.desk import Desk, desk_of
 from bot.review.rendering import page
 from bot.reviewing import giving
+from bot.transcripts.conversations import SENDER
 from bot.transcripts.tables import Conversation
-from bot.transcripts.turns import SENDER
 
 LIST: Final = f"{PREFIX}/transcripts"
 

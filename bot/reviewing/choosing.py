@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messages import Level
 from bot.transcripts.encryption import KeyRing
+from bot.transcripts.inserting import insert_if_absent
 from bot.transcripts.tables import (
     Conversation,
     Direction,
@@ -28,7 +29,6 @@ from bot.transcripts.tables import (
     Turn,
     Watermark,
 )
-from bot.transcripts.turns import insert_if_absent
 
 UNSURE_BELOW: Final = 0.5
 TWICE: Final = 20

@@ -17,7 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import handoff
 from bot.messages import Level, Risk
 from bot.reviewing.verdicts import Judgement, VerdictError, agree
+from bot.transcripts.conversations import locked
 from bot.transcripts.encryption import KeyRing
+from bot.transcripts.inserting import insert_if_absent
 from bot.transcripts.tables import (
     Conversation,
     HandoffReason,
@@ -29,7 +31,6 @@ from bot.transcripts.tables import (
     Turn,
     Verdict,
 )
-from bot.transcripts.turns import insert_if_absent, locked
 
 LONGEST_NOTE: Final = 4_000
 FIELD: Final = "note"

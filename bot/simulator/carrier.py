@@ -11,17 +11,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 from uuid import uuid4
-from xml.etree import ElementTree
 
-from aiohttp import BasicAuth, ClientError, ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
 
 from bot.channels.sms.twilio import SIGNATURE, sign
 from bot.keywords import carrier_act
 from bot.messages import CarrierAct
 from bot.simulator.phone import Bubble, By, Phone
+from bot.simulator.wire import error_response, is_login, messages, report_params, resource, text_params
 
 WEBHOOK_SECONDS: Final = 15.0
 """Twilio's own limit for a webhook."""
@@ -117,11 +117,17 @@ class Carrier:
         answered_by_network = act is not None and self._advanced
         if act is not None and answered_by_network and act in self._confirmations:
             phone.bubbles.append(Bubble(By.NETWORK, self._confirmations[act], "delivered"))
-        params = self._params(own, number, act if answered_by_network else None)
+        params = text_params(
+            own,
+            number,
+            act if answered_by_network else None,
+            clinic=self.number,
+            account=self._account,
+        )
         began = time.monotonic()
         status, twiml = await self.post(f"{self.url}/sms/twilio", params)
         own.milliseconds = round((time.monotonic() - began) * 1000)
-        said = _messages(twiml) if status == web.HTTPOk.status_code else [(t, "") for t in self._fallback]
+        said = messages(twiml) if status == web.HTTPOk.status_code else [(t, "") for t in self._fallback]
         for text, report_to in said:
             self._deliver(phone, Bubble(By.CLINIC, text, "queued"), report_to)
         self._changed()
@@ -154,33 +160,6 @@ class Carrier:
         # With Advanced Opt-Out our set-up leaves YES out: it answers questions of ours.
         return None if self._advanced and said == "yes" else act
 
-    def _params(self, bubble: Bubble, number: str, act: CarrierAct | None) -> dict[str, str]:
-        params = {
-            "ToCountry": "US",
-            "ToState": "FL",
-            "SmsMessageSid": bubble.sid,
-            "NumMedia": str(len(bubble.attachments)),
-            "ToCity": "",
-            "FromZip": "",
-            "SmsSid": bubble.sid,
-            "FromState": "FL",
-            "SmsStatus": "received",
-            "FromCity": "",
-            "Body": bubble.text,
-            "FromCountry": "US",
-            "To": self.number,
-            "MessagingServiceSid": f"MG{'0' * 32}",
-            "ToZip": "",
-            "NumSegments": "1",
-            "MessageSid": bubble.sid,
-            "AccountSid": self._account,
-            "From": number,
-            "ApiVersion": "2010-04-01",
-        }
-        for place, kind in enumerate(bubble.attachments):
-            params |= {f"MediaContentType{place}": kind, f"MediaUrl{place}": "https://media.invalid/x"}
-        return params | ({"OptOutType": act.value} if act else {})
-
     def _deliver(self, phone: Phone, bubble: Bubble, report_to: str, fails_with: str = "") -> None:
         phone.bubbles.append(bubble)
         code = OPTED_OUT if phone.blocked else fails_with
@@ -200,78 +179,27 @@ class Carrier:
 
     async def report(self, report_to: str, sid: str, state: str, code: str | None = None) -> int:
         """Tell Harborline what became of a text; the status of its response."""
-        params = {
-            "SmsSid": sid,
-            "SmsStatus": state,
-            "MessageStatus": state,
-            "To": "",
-            "MessageSid": sid,
-            "AccountSid": self._account,
-            "From": self.number,
-            "ApiVersion": "2010-04-01",
-        }
-        status, _ = await self.post(report_to, params | ({"ErrorCode": code} if code else {}))
+        params = report_params(sid, state, code, clinic=self.number, account=self._account)
+        status, _ = await self.post(report_to, params)
         return status
 
     async def _take(self, request: web.Request) -> web.Response:
         """The Messages resource: takes a text, or does what the next fault says."""
         given = request.headers.get("Authorization", "")
-        if not _is_login(given, self._account, self._token):
-            return _error(401, 20003)
+        if not is_login(given, self._account, self._token):
+            return error_response(401, 20003)
         form = await request.post()
         fault = self.faults.popleft() if self.faults else Fault()
         if fault.hangs:
             await asyncio.sleep(WEBHOOK_SECONDS * 4)
         if fault.status:
-            return _error(fault.status, fault.code)
+            return error_response(fault.status, fault.code)
         phone = self.phone(str(form["To"]))
         if phone.blocked:
-            return _error(400, int(OPTED_OUT))
+            return error_response(400, int(OPTED_OUT))
         bubble = Bubble(By.CLINIC, str(form["Body"]), "queued")
         self._deliver(phone, bubble, str(form.get("StatusCallback", "")), fault.fails_with)
         self._changed()
         if fault.loses_answer and request.transport is not None:
             request.transport.close()
-        return web.json_response(_resource(bubble, self._account, form), status=201)
-
-
-def _resource(bubble: Bubble, account: str, form: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "sid": bubble.sid,
-        "account_sid": account,
-        "to": form["To"],
-        "from": form.get("From"),
-        "messaging_service_sid": form.get("MessagingServiceSid"),
-        "body": bubble.text,
-        "status": "accepted",
-        "num_segments": "1",
-        "num_media": "0",
-        "direction": "outbound-api",
-        "api_version": "2010-04-01",
-        "error_code": None,
-        "error_message": None,
-    }
-
-
-def _error(status: int, code: int) -> web.Response:
-    body = {"code": code, "message": "simulated", "more_info": "", "status": status}
-    return web.json_response(body, status=status)
-
-
-def _is_login(header: str, account: str, token: str) -> bool:
-    try:
-        return BasicAuth.decode(header) == BasicAuth(account, token)
-    except ValueError:
-        return False
-
-
-def _messages(twiml: str) -> list[tuple[str, str]]:
-    """The texts of a TwiML response, and where each is reported."""
-    if not twiml:
-        return []
-    # It is our own server's answer.
-    response = ElementTree.fromstring(twiml)  # noqa: S314
-    return [
-        ("".join(message.itertext()), message.get("statusCallback", ""))
-        for message in response.iter("Message")
-    ]
+        return web.json_response(resource(bubble, self._account, form), status=201)

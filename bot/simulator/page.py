@@ -1,4 +1,4 @@
-"""The simulator's page: a phone in the browser. On this machine alone, and only for its own page."""
+"""The simulated phone's page and what it asks for. On this machine alone, and only for its own page."""
 
 from __future__ import annotations
 
@@ -11,28 +11,36 @@ from bot.channels.headers import add_headers
 from bot.channels.page import STATIC
 from bot.settings import SettingsError
 from bot.simulator.carrier import Fault
-from bot.simulator.running import PERSON, Simulation
+from bot.simulator.simulation import PERSON, Simulation
 from bot.texting import CannotTextError
 from bot.texting.numbers import sender
 from bot.transcripts.database import StorageError
 
 LONGEST: Final = 1_600
 """Characters of a body that Twilio takes."""
+MAX_BODY: Final = 64_000
 ATTACHMENTS: Final = {"picture": "image/jpeg", "voice": "audio/amr", "place": "text/x-vcard"}
 LOST: Final = Fault(fails_with="30003")
 
 
 def make_page(simulation: Simulation) -> web.Application:
-    """The page, and beside it the carrier's API."""
-    app = web.Application(client_max_size=64_000)
+    """The page at the root of a server of its own, and beside it the carrier's API."""
+    app = web.Application()
     simulation.carrier.add_routes(app)
-    app.router.add_get("/", _show)
-    app.router.add_get("/phone", _reading(simulation))
-    app.router.add_post("/texts", _texting(simulation))
-    app.router.add_post("/staff", _writing_as_staff(simulation))
+    add_phone(app, simulation)
     app.router.add_static("/static", STATIC)
     app.on_response_prepare.append(add_headers)
     return app
+
+
+def add_phone(app: web.Application, simulation: Simulation) -> None:
+    """Serve the page at the application's root; its files are at `/static` of the whole server."""
+    app.router.add_get("/", _show)
+    app.router.add_get("/phone", _reading(simulation))
+    app.router.add_post("/texts", _texting(simulation))
+    if not simulation.kept:
+        # Where words are kept, staff write at the desk, under a name and a login.
+        app.router.add_post("/staff", _writing_as_staff(simulation))
 
 
 async def _show(_: web.Request) -> web.StreamResponse:
@@ -78,7 +86,7 @@ async def _said(request: web.Request) -> dict[str, Any]:
     # Another site's page cannot send this type without being asked first, and is not answered.
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType
-    said = await request.json()
+    said = await request.clone(client_max_size=MAX_BODY).json()
     if not isinstance(said, dict):
         raise web.HTTPBadRequest
     return said
@@ -94,6 +102,7 @@ def _phone(simulation: Simulation, number: str, *, problem: str = "") -> web.Res
         "clinic": simulation.carrier.number,
         "url": simulation.carrier.url,
         "staff": simulation.services is not None,
+        "kept": simulation.kept,
         "problem": problem,
     }
     return web.json_response(phone | told)

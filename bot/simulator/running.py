@@ -1,4 +1,4 @@
-"""Everything for trying the channel: a carrier, its page, and a rehearsal of Harborline, or the real one."""
+"""The simulator as a program of its own: a carrier, its page, and a rehearsal of Harborline or a real one."""
 
 from __future__ import annotations
 
@@ -6,64 +6,18 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import Final
-from uuid import uuid4
+from dataclasses import replace
 
 from aiohttp import web
 
 from bot.app import make_app
 from bot.cards import Cards
 from bot.content import load as load_content
-from bot.content.safety import REST
-from bot.messages import CarrierAct, Channel, Language
 from bot.rehearsal import rehearse
 from bot.services import Services
 from bot.settings import Settings, SettingsError
-from bot.simulator.carrier import Carrier
-from bot.texting import queue_text
-from bot.transcripts.turns import conversation_of
-
-ACCOUNT: Final = f"AC{'0' * 32}"
-CLINIC: Final = "+13215550100"
-PERSON: Final = "+14075550142"
-CONFIRMATIONS: Final = {
-    CarrierAct.STOP: "opt_out",
-    CarrierAct.START: "opted_in",
-    CarrierAct.HELP: "help",
-}
-
-
-@dataclass
-class Simulation:
-    """A carrier before a Harborline; `services` is None where it is one that runs elsewhere."""
-
-    carrier: Carrier
-    services: Services | None
-
-    async def text_as_staff(self, number: str, text: str) -> None:
-        """Text somebody as staff would, at any hour.
-
-        Raises:
-            CannotTextError: It must not, or cannot, be sent.
-            UnknownConversationError: The phone has not written yet.
-        """
-        services = self.services
-        if services is None:
-            raise SettingsError("Texts of staff can be tried in a rehearsal alone: leave --url out.")
-        now = services.clock.now()
-        async with services.database.transaction() as session:
-            conversation = await conversation_of(session, services.ring, number, now)
-            await queue_text(
-                session,
-                services.ring,
-                conversation,
-                text,
-                f"simulator:{uuid4()}",
-                now,
-                zone=services.settings.time_zone,
-                hint=services.cards.service(REST, Language.EN, Channel.SMS).text,
-            )
+from bot.simulator.page import make_page
+from bot.simulator.simulation import Simulation, make_carrier, with_account
 
 
 @asynccontextmanager
@@ -90,30 +44,15 @@ async def simulate(
         known = services.settings if services else settings
         if not known.twilio_auth_token:
             raise SettingsError("HARBORLINE_TWILIO_AUTH_TOKEN is not set, so nothing could be signed.")
-        carrier = _carrier(known, url or known.base_url, advanced=advanced)
+        cards = services.cards if services else Cards(load_content(settings.data))
+        carrier = make_carrier(known, cards, url or known.base_url, advanced=advanced)
         stack.push_async_callback(carrier.close)
         simulation = Simulation(carrier, services)
-        from bot.simulator.page import make_page
-
         runner = web.AppRunner(make_page(simulation), access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, site).start()
         yield simulation
-
-
-def _carrier(settings: Settings, url: str, *, advanced: bool) -> Carrier:
-    cards = Cards(load_content(settings.data))
-    texts = {act: cards.service(name, Language.EN, Channel.SMS).text for act, name in CONFIRMATIONS.items()}
-    return Carrier(
-        url.rstrip("/"),
-        account=settings.twilio_account_sid or ACCOUNT,
-        token=settings.twilio_auth_token[0],
-        number=settings.sms_from if settings.sms_from.startswith("+") else CLINIC,
-        advanced=advanced,
-        confirmations=texts,
-        fallback=tuple(cards.fallback(language, Channel.SMS).text for language in Language),
-    )
 
 
 @asynccontextmanager
@@ -126,13 +65,9 @@ async def _rehearsal(settings: Settings, api: str) -> AsyncIterator[Services]:
             host="127.0.0.1",
             port=port,
             public_url=f"http://127.0.0.1:{port}",
-            sms_from=CLINIC,
-            twilio_account_sid=ACCOUNT,
-            twilio_auth_token=(uuid4().hex,),
-            twilio_api_url=api,
             telnyx_public_key="",
         )
-        async with rehearse(private, texts=True) as services:
+        async with rehearse(with_account(private, api), texts=True) as services:
             runner = web.AppRunner(make_app(services), access_log=None)
             await runner.setup()
             await web.SockSite(runner, site).start()

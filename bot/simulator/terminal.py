@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bot.simulator.phone import Bubble, By
-from bot.simulator.running import PERSON, Simulation
+from bot.simulator.simulation import PERSON, Simulation
 
 PROMPT: Final = "you> "
 WHO: Final = {By.CLINIC: "clinic", By.NETWORK: "network", By.PERSON: "you"}

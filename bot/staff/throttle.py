@@ -15,8 +15,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.transcripts.encryption import KeyRing
+from bot.transcripts.inserting import insert_if_absent
 from bot.transcripts.tables import LoginThrottle
-from bot.transcripts.turns import insert_if_absent
 
 FIRST_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(minutes=15)

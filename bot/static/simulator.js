@@ -1,6 +1,7 @@
 // The simulated phone: shows the texts of one number, sends what is typed. Text is always shown as text.
 
 const EVERY = 700;
+const LINES = "In danger, call 911, or call or text 988: free, day and night.";
 const find = (id) => document.getElementById(id);
 const number = find("number");
 const list = find("texts");
@@ -46,6 +47,8 @@ function show(phone) {
   find("url").textContent = `${phone.url}/sms/twilio`;
   find("blocked").hidden = !phone.blocked;
   find("staff").hidden = !phone.staff;
+  find("kept").hidden = !phone.kept;
+  find("rehearsed").hidden = phone.kept;
   find("problem").textContent = phone.problem;
   const now = JSON.stringify(phone.texts);
   if (now === shown) return;
@@ -57,21 +60,26 @@ function show(phone) {
 
 async function read() {
   try {
-    const answer = await fetch(`/phone?number=${encodeURIComponent(number.value)}`);
+    const answer = await fetch(`phone?number=${encodeURIComponent(number.value)}`);
     const phone = await answer.json();
     show({ ...phone, problem: phone.problem || find("problem").textContent });
   } catch {
-    find("problem").textContent = "The simulator has stopped.";
+    find("problem").textContent ||= `The simulator does not answer. ${LINES}`;
   }
 }
 
 async function send(path, body) {
-  const answer = await fetch(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ number: number.value, ...body }),
-  });
-  if (answer.ok) show(await answer.json());
+  try {
+    const answer = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ number: number.value, ...body }),
+    });
+    if (!answer.ok) throw new Error(answer.status);
+    show(await answer.json());
+  } catch {
+    find("problem").textContent = `Not sent. ${LINES}`;
+  }
 }
 
 find("write").addEventListener("submit", (event) => {
@@ -79,7 +87,7 @@ find("write").addEventListener("submit", (event) => {
   const text = find("text").value;
   find("text").value = "";
   find("length").textContent = "\u00a0";
-  if (text) send("/texts", { text });
+  if (text) send("texts", { text });
 });
 find("text").addEventListener("input", (event) => {
   find("length").textContent = event.target.value ? length(event.target.value) : "\u00a0";
@@ -91,15 +99,15 @@ find("text").addEventListener("keydown", (event) => {
   }
 });
 for (const button of find("attach").querySelectorAll("button")) {
-  button.addEventListener("click", () => send("/texts", { text: "", attachment: button.dataset.kind }));
+  button.addEventListener("click", () => send("texts", { text: "", attachment: button.dataset.kind }));
 }
 for (const button of find("samples").querySelectorAll("button")) {
-  button.addEventListener("click", () => send("/texts", { text: button.textContent }));
+  button.addEventListener("click", () => send("texts", { text: button.textContent }));
 }
 find("staff").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = find("staff-text").value;
-  if (text) send("/staff", { text, lost: find("lost").checked });
+  if (text) send("staff", { text, lost: find("lost").checked });
   find("staff-text").value = "";
 });
 find("number-form").addEventListener("submit", (event) => {

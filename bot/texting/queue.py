@@ -19,11 +19,11 @@ from bot.content.parts import in_parts
 from bot.messages import Channel, Language, Reply, ReplyKind
 from bot.texting.numbers import Origin, sender
 from bot.texting.quiet import after_quiet_hours
+from bot.transcripts.conversations import REASSIGNED, SENDER, locked
 from bot.transcripts.database import WAKES_TEXTS
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.entries import reply_to_json
 from bot.transcripts.tables import Conversation, Delivery, Direction, TextMessage, Turn
-from bot.transcripts.turns import REASSIGNED, SENDER, locked
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,6 @@ for the provider's own report, which names it, before it is sent again: rather l
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,17 +14,17 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from bot.leasing import Sends, doubled, mark, woken
 from bot.messages import Clock
 from bot.texting import progress
 from bot.texting.provider import Failed, Failure, Provider
 from bot.texting.queue import BODY
 from bot.texting.reporting import Reports
-from bot.transcripts.database import Database, StorageError, unbroken
+from bot.transcripts.conversations import SENDER
+from bot.transcripts.database import Database, unbroken
 from bot.transcripts.encryption import DecryptionError, KeyRing
 from bot.transcripts.tables import Conversation, Delivery, TextMessage
-from bot.transcripts.turns import SENDER
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +32,9 @@ CONCURRENT: Final = 8
 LEASE: Final = timedelta(seconds=30)
 """Longer than a send: a text is not sent twice because its first send is slow."""
 POLL_SECONDS: Final = 1.0
+FIRST_WAIT: Final = timedelta(seconds=4)
 LONGEST_WAIT: Final = timedelta(minutes=10)
-"""The back-off doubles from 4 s up to this."""
+"""The back-off doubles up to this."""
 ATTEMPTS: Final = 12
 """An ordinary text is given up after so many, more than an hour; a crisis text after `CRISIS_ATTEMPTS`."""
 CRISIS_ATTEMPTS: Final = 24
@@ -43,8 +42,6 @@ UNCERTAIN_WAIT: Final = timedelta(seconds=30)
 """For the report of a text whose answer was lost."""
 CRISIS_LATE: Final = timedelta(seconds=45)
 """A crisis text that was not even handed over by then is told to staff: within a minute, polls included."""
-FINISH_SECONDS: Final = 3.0
-MARK_ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ class Texter:
         self._clock = clock
         self._poll_seconds = poll_seconds
         self._owner = uuid4()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sends = Sends("texts", CONCURRENT, database.texts_changed, log)
 
     async def run(self) -> None:
         """Send until cancelled; sends under way then get a moment to finish."""
@@ -85,33 +82,15 @@ class Texter:
                     await self._start_due()
                 except Exception as error:  # Whatever happens, the next text must still go.
                     log.error("texts: %s", type(error).__name__)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._poll_seconds):
-                        await self._database.texts_changed.wait()
+                await woken(self._database.texts_changed, self._poll_seconds)
         finally:
-            await self._finish()
-
-    async def _finish(self) -> None:
-        if self._sending:
-            _, late = await asyncio.wait(self._sending, timeout=FINISH_SECONDS)
-            for send in late:
-                send.cancel()
+            await self._sends.finish()
 
     async def _start_due(self) -> None:
-        free = CONCURRENT - len(self._sending)
-        if free <= 0:
+        if self._sends.free <= 0:
             return
-        for item in await unbroken(self._take(free)):
-            send = asyncio.create_task(self._deliver(item))
-            self._sending.add(send)
-            send.add_done_callback(self._delivered)
-
-    def _delivered(self, send: asyncio.Task[None]) -> None:
-        self._sending.discard(send)
-        self._database.texts_changed.set()
-        if not send.cancelled() and send.exception() is not None:
-            # The lease runs out and it is tried again.
-            log.error("texts: not marked: %s", type(send.exception()).__name__)
+        for item in await unbroken(self._take(self._sends.free)):
+            self._sends.start(self._deliver(item))
 
     async def _take(self, limit: int) -> list[_Leased]:
         now = self._clock.now()
@@ -165,14 +144,7 @@ class Texter:
 
     async def _deliver(self, item: _Leased) -> None:
         outcome = await self._provider.send(item.to, item.body, self._reports.of_text(item.text))
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(StorageError),
-            stop=stop_after_attempt(MARK_ATTEMPTS),
-            wait=wait_fixed(0.5),
-            reraise=True,
-        ):
-            with attempt:
-                await unbroken(self._mark(item.text, outcome))
+        await mark(lambda: self._mark(item.text, outcome))
 
     async def _mark(self, text: UUID, outcome: str | Failure) -> None:
         now = self._clock.now()
@@ -196,5 +168,5 @@ class Texter:
 
 def wait_after(attempts: int, *, uncertain: bool = False) -> timedelta:
     """How long to wait after so many failed attempts, at least one."""
-    wait = min(LONGEST_WAIT, timedelta(seconds=2 ** min(attempts + 1, 12)))
+    wait = doubled(attempts, first=FIRST_WAIT, longest=LONGEST_WAIT)
     return max(wait, UNCERTAIN_WAIT) if uncertain else wait

@@ -16,7 +16,7 @@ from sqlalchemy import Column, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messages import Channel
-from bot.transcripts import turns
+from bot.transcripts import conversations, standings
 from bot.transcripts.tables import Base, CallBack, Conversation, Handoff, HandoffTurn, Tracker, Turn
 
 
@@ -29,8 +29,8 @@ async def clear(session: AsyncSession, conversation: UUID, now: datetime) -> boo
     Returns:
         Whether something was kept, because a hand-off rests on it.
     """
-    await turns.open_conversation(session, conversation, Channel.WEB, None, now)
-    row = await turns.locked(session, conversation)
+    await conversations.open_conversation(session, conversation, Channel.WEB, None, now)
+    row = await conversations.locked(session, conversation)
     row.cleared_at = max(now, row.cleared_at or now)
     kept = await _rested_on(session, conversation)
     doomed = select(Turn.id).where(Turn.conversation_id == conversation, Turn.id.not_in(kept))
@@ -88,5 +88,5 @@ def _read_with(ids: Sequence[UUID], counted: set[UUID]) -> set[UUID]:
     near: set[UUID] = set()
     for place, turn in enumerate(ids):
         if turn in counted:
-            near.update(ids[max(0, place - turns.HISTORY) : place + 1])
+            near.update(ids[max(0, place - standings.HISTORY) : place + 1])
     return near

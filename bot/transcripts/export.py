@@ -12,11 +12,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.transcripts.conversations import SENDER
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.feedback import Opinion, opinions
 from bot.transcripts.tables import CallBack, Conversation, Direction, Handoff, Turn
-from bot.transcripts.turns import SENDER, page_of
+from bot.transcripts.turns import page_of
 
 
 async def export_conversations(

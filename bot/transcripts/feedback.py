@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messages import Channel
 from bot.transcripts.encryption import KeyRing
+from bot.transcripts.inserting import insert_if_absent
 from bot.transcripts.tables import Conversation, Direction, Feedback, Turn
-from bot.transcripts.turns import UnknownTurnError, insert_if_absent
+from bot.transcripts.turns import UnknownTurnError
 
 MAX_COMMENT: Final = 2_000
 """Characters of a comment."""

@@ -8,12 +8,8 @@ removed; one that holds something unreadable is kept beside the others with the 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
 import errno
-import fcntl
-import json
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
@@ -22,30 +18,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
-from uuid import UUID, uuid4, uuid5
+from typing import TypeVar
+from uuid import UUID
 
-from bot.messages import Level
-from bot.transcripts.encryption import DecryptionError, KeyRing
-from bot.transcripts.entries import (
-    AcceptedEntry,
-    CallBackEntry,
-    Entry,
-    RecordedEntry,
-    entry_from_json,
-    entry_to_json,
-)
-
-__all__ = ["AcceptedEntry", "Entry", "RecordedEntry", "Spool", "SpoolError", "SpooledFile"]
+from bot.transcripts.encryption import KeyRing
+from bot.transcripts.entries import Entry
+from bot.transcripts.spool_files import ASIDE, SUFFIX, Writer, hold, id_of, replace, sync_folder
+from bot.transcripts.spool_lines import EMPTIED, is_forgettable, row_of, seal, time_of, unseal
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-SUFFIX: Final = ".spool"
-ASIDE: Final = ".aside"
-EMPTIED: Final = b"-\n"
-"""A line whose words were deleted; the lines after it keep their numbers, which they are bound to."""
 
 
 class SpoolError(Exception):
@@ -68,7 +51,7 @@ class Spool:
         self._folder = folder
         self._ring = ring
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
-        self._file: _Writer | None = None
+        self._file: Writer | None = None
         self._next: tuple[list[Entry], asyncio.Task[None]] | None = None
 
     async def append(self, entry: Entry) -> None:
@@ -104,7 +87,7 @@ class Spool:
         """
         await self._in_thread(self._release)
         for path in await self._in_thread(self._waiting):
-            lock = await self._in_thread(partial(_lock, path))
+            lock = await self._in_thread(partial(hold, path))
             if lock is None:
                 continue
             try:
@@ -164,10 +147,11 @@ class Spool:
 
     def _append(self, entries: list[Entry]) -> None:
         if self._file is None:
-            self._file = _Writer.create(self._folder, _time_of(entries[0]))
+            self._file = Writer.create(self._folder, time_of(entries[0]))
         file = self._file
         lines = [
-            self._line(entry, _row(file.id, number)) for number, entry in enumerate(entries, start=file.lines)
+            seal(self._ring, entry, row_of(file.id, number))
+            for number, entry in enumerate(entries, start=file.lines)
         ]
         try:
             file.append(lines)
@@ -175,10 +159,6 @@ class Spool:
             # Nobody can say what of the line is on the disk, so nothing may follow it there.
             self._release()
             raise
-
-    def _line(self, entry: Entry, row: UUID) -> bytes:
-        sealed = self._ring.encrypt(json.dumps(entry_to_json(entry)), row, field="entry")
-        return base64.b64encode(sealed) + b"\n"
 
     def _release(self) -> None:
         if self._file is not None:
@@ -189,35 +169,27 @@ class Spool:
         return sorted(self._folder.glob(f"*{SUFFIX}"))
 
     def _read(self, path: Path) -> SpooledFile:
-        file_id = _id_of(path)
+        file_id = id_of(path)
         entries = [
-            self._entry(line, _row(file_id, number))
+            unseal(self._ring, line, row_of(file_id, number))
             for number, line in enumerate(path.read_bytes().splitlines(keepends=True))
             if line != EMPTIED
         ]
         readable = tuple(entry for entry in entries if entry is not None)
         return SpooledFile(path, readable, unreadable=len(entries) - len(readable))
 
-    def _entry(self, line: bytes, row: UUID) -> Entry | None:
-        """The entry in a line; None for one that was torn or damaged, or whose key is gone."""
-        if not line.endswith(b"\n"):
-            return None
-        try:
-            sealed = base64.b64decode(line, validate=False)
-            return entry_from_json(json.loads(self._ring.decrypt(sealed, row, field="entry")))
-        except (binascii.Error, DecryptionError, KeyError, TypeError, ValueError):
-            return None
-
     def _forget(self, conversation: UUID, *, everything: bool) -> None:
         for path in sorted(self._folder.glob(f"*{ASIDE}")):
             lines = path.read_bytes().splitlines(keepends=True)
-            read = [self._entry(line, _row(_id_of(path), number)) for number, line in enumerate(lines)]
+            read = [
+                unseal(self._ring, line, row_of(id_of(path), number)) for number, line in enumerate(lines)
+            ]
             left = [
-                EMPTIED if _is_forgettable(entry, conversation, everything) else line
+                EMPTIED if is_forgettable(entry, conversation, everything) else line
                 for entry, line in zip(read, lines, strict=True)
             ]
             if left != lines:
-                _replace(path, b"".join(left))
+                replace(path, b"".join(left))
 
     def _discard(self, before: datetime) -> int:
         # Names begin with the time of their first line, and sort by it.
@@ -226,7 +198,7 @@ class Spool:
         for path in old:
             path.unlink(missing_ok=True)
         if old:
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         return len(old)
 
     def _settle(self, file: SpooledFile, *, keep: bool) -> None:
@@ -237,111 +209,4 @@ class Spool:
             file.path.rename(file.path.with_suffix(ASIDE))
         else:
             file.path.unlink(missing_ok=True)
-        _sync_folder(self._folder)
-
-
-@dataclass
-class _Writer:
-    """The file that this process appends to."""
-
-    path: Path
-    id: UUID
-    descriptor: int
-    lines: int = 0
-
-    @classmethod
-    def create(cls, folder: Path, at: datetime) -> _Writer:
-        """A new file, locked, its name durable; names sort by time."""
-        _make_folder(folder)
-        file_id = uuid4()
-        path = folder / f"{at.astimezone(UTC):%Y%m%dT%H%M%S%f}-{file_id}{SUFFIX}"
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        _sync_folder(folder)
-        return cls(path, file_id, descriptor)
-
-    def append(self, lines: list[bytes]) -> None:
-        """Write lines and wait until they are on the disk: all of them or none."""
-        size, block = os.fstat(self.descriptor).st_size, b"".join(lines)
-        try:
-            if os.write(self.descriptor, block) != len(block):
-                raise OSError(errno.ENOSPC, "the line was cut")
-            os.fsync(self.descriptor)
-        except OSError:
-            # It was never promised; a torn rest of it would be taken for damage.
-            with contextlib.suppress(OSError):
-                os.ftruncate(self.descriptor, size)
-            raise
-        self.lines += len(lines)
-
-    def close(self) -> None:
-        """Give up the file and its lock; one without a whole line holds nothing that was promised."""
-        if self.lines == 0:
-            self.path.unlink(missing_ok=True)
-        os.close(self.descriptor)
-
-
-def _is_forgettable(entry: Entry | None, conversation: UUID, everything: bool) -> bool:
-    if isinstance(entry, AcceptedEntry):
-        own = entry.message.conversation == conversation
-        return own and (everything or entry.risk.level < Level.CRISIS)
-    if isinstance(entry, CallBackEntry):
-        return everything and entry.conversation == conversation
-    return isinstance(entry, RecordedEntry) and entry.conversation == conversation
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put other content in a file's place, durably; its old bytes are let go of."""
-    beside = path.with_suffix(".new")
-    descriptor = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    try:
-        with open(descriptor, "wb", closefd=False) as file:
-            file.write(content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    beside.rename(path)
-    _sync_folder(path.parent)
-
-
-def _time_of(entry: Entry) -> datetime:
-    return entry.message.received_at if isinstance(entry, AcceptedEntry) else entry.at
-
-
-def _id_of(path: Path) -> UUID:
-    return UUID(path.stem.partition("-")[2])
-
-
-def _row(file: UUID, line: int) -> UUID:
-    return uuid5(file, str(line))
-
-
-def _lock(path: Path) -> int | None:
-    """A descriptor that holds the file; None when a live process does, or when it is gone."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
-    if os.fstat(descriptor).st_nlink == 0:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
-def _make_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(self._folder)

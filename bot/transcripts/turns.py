@@ -1,4 +1,4 @@
-"""Conversations and their turns: what steps 2 and 5 of a message's way read and write.
+"""Turns: what steps 2 and 5 of a message's way read and write.
 
 Every function works in the session of the caller's transaction. A function that takes `ring` reads or
 writes what people wrote.
@@ -10,61 +10,29 @@ import json
 from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.messages import Channel, Kind, Language, Level, Message, Page, PastTurn, Reply, ReplyKind, Risk
+from bot.messages import Channel, Language, Message, Page, Reply, ReplyKind, Risk
+from bot.transcripts.conversations import SENDER, UnknownConversationError, locked, open_conversation
 from bot.transcripts.database import StorageError
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.entries import RecordedEntry, candidates_to_json, reply_from_json, reply_to_json
 from bot.transcripts.placing import Place, places
 from bot.transcripts.tables import Conversation, Delivery, Direction, Turn, WaitingAnswer
 
-HISTORY: Final = 10
-"""Past turns that a message is read together with."""
-STICKY: Final = timedelta(hours=24)
-"""How long a crisis state lasts after the last crisis message."""
 STAFF_IDLE: Final = timedelta(minutes=3)
 """How long staff who have joined a conversation may take before the bot answers a message."""
 CHAT_GAP: Final = timedelta(hours=3)
 """A longer silence than this starts a new chat within the conversation."""
-SENDER: Final = "sender"
 PAGE: Final = "page"
-REASSIGNED: Final = timedelta(days=90)
-"""A number that was silent for longer may be somebody else's by now: a new conversation, and nothing goes
-out to it before it writes again. Carriers give numbers to others after 45 days at the earliest."""
-_NUMBERS: Final = UUID("6a0f4c1e-6f0b-5f0e-9c57-1b8f3b8e2d11")
 
 
 class UnknownTurnError(StorageError):
     """The turn is not stored, or not yet."""
-
-
-class UnknownConversationError(StorageError):
-    """The conversation is not stored, or not yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The state of a conversation before a message: crisis state in force, opt-out, last turns.
-
-    `level` is NONE when no crisis state is in force. `history` is oldest first, at most `HISTORY`.
-    """
-
-    level: Level = Level.NONE
-    level_until: datetime | None = None
-    kind: Kind | None = None
-    opted_out: bool = False
-    held_by: UUID | None = None
-    language: Language | None = None
-    disclosed_at: datetime | None = None
-    chat_started_at: datetime | None = None
-    last_inbound_at: datetime | None = None
-    history: tuple[PastTurn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,68 +48,6 @@ class Retry:
     text: str
     replies: tuple[Reply, ...] | None
     places: tuple[Place, ...] = ()
-
-
-async def open_conversation(
-    session: AsyncSession,
-    conversation: UUID,
-    channel: Channel,
-    language: Language | None,
-    now: datetime,
-    *,
-    disclosed_at: datetime | None = None,
-) -> None:
-    """Make the conversation; one that exists stays as it is."""
-    values = {
-        "id": conversation,
-        "channel": channel,
-        "language": language,
-        "level": Level.NONE,
-        "disclosed_at": disclosed_at,
-        "turns": 0,
-        "created_at": now,
-        "last_at": now,
-        "highest": Level.NONE,
-        "declined": False,
-        "asked_back": False,
-        "liked": False,
-        "disliked": False,
-        "has_case": False,
-        "reviewed": False,
-    }
-    await insert_if_absent(session, Conversation, values)
-
-
-async def conversation_of(session: AsyncSession, ring: KeyRing, sender: str, now: datetime) -> UUID:
-    """The conversation of a phone number, whichever key was current when it began; one to be made if need be.
-
-    Two first texts at once get the same new id.
-    """
-    rows = await session.execute(
-        select(Conversation.id, Conversation.last_inbound_at, Conversation.created_at)
-        .where(
-            Conversation.channel == Channel.SMS,
-            Conversation.sender_digest.in_(ring.digests(SENDER, sender)),
-        )
-        .order_by(Conversation.created_at.desc())
-    )
-    found = rows.all()
-    if found:
-        newest, heard_at, created_at = found[0]
-        if now - (heard_at or created_at) <= REASSIGNED:
-            return newest
-    return new_conversation(ring, sender, before=len(found))
-
-
-def new_conversation(ring: KeyRing, sender: str, *, before: int = 0) -> UUID:
-    """The id of a phone number's next conversation: the same for whoever asks, also without a database.
-
-    Args:
-        ring: A keyed digest of the number goes into it, so that an id tells nobody the number.
-        sender: E.164.
-        before: How many conversations the number has had.
-    """
-    return uuid5(_NUMBERS, f"{ring.digest(SENDER, sender)}:{before}")
 
 
 async def find_retry(
@@ -164,54 +70,6 @@ async def find_retry(
     replies = await _replies(session, ring, turn.id) if turn.answered_at is not None else None
     stored = await places(session, turn.id)
     return Retry(turn.id, turn.conversation_id, ring.decrypt(turn.body, turn.id), replies, stored)
-
-
-async def standing(session: AsyncSession, ring: KeyRing, conversation: UUID, now: datetime) -> Standing:
-    """The state of a conversation; an empty one when there is none.
-
-    Raises:
-        DecryptionError: The ring does not fit.
-    """
-    row = await session.get(Conversation, conversation)
-    if row is None:
-        return Standing()
-    in_force = row.level_until is not None and row.level_until > now
-    return Standing(
-        level=row.level if in_force else Level.NONE,
-        level_until=row.level_until if in_force else None,
-        kind=row.kind if in_force else None,
-        opted_out=row.opted_out_at is not None,
-        held_by=row.held_by,
-        language=row.language,
-        disclosed_at=row.disclosed_at,
-        chat_started_at=row.chat_started_at,
-        last_inbound_at=row.last_inbound_at,
-        history=await history(session, ring, conversation),
-    )
-
-
-async def history(
-    session: AsyncSession, ring: KeyRing, conversation: UUID, *, limit: int = HISTORY
-) -> tuple[PastTurn, ...]:
-    """The last turns of a conversation, oldest first.
-
-    Raises:
-        DecryptionError: The ring does not fit.
-    """
-    rows = await session.scalars(
-        select(Turn)
-        .where(Turn.conversation_id == conversation)
-        .order_by(Turn.created_at.desc(), Turn.seq.desc())
-        .limit(limit)
-    )
-    return tuple(_past_turn(ring, row) for row in reversed(rows.all()))
-
-
-def _past_turn(ring: KeyRing, turn: Turn) -> PastTurn:
-    if turn.direction is Direction.INBOUND:
-        return PastTurn(ring.decrypt(turn.body, turn.id), turn.created_at)
-    reply = reply_from_json(json.loads(ring.decrypt(turn.body, turn.id)))
-    return PastTurn(reply.text, turn.created_at, reply.kind, reply)
 
 
 def page_of(ring: KeyRing, turn: Turn) -> Page | None:
@@ -310,44 +168,6 @@ async def add_late_answer(
     await session.flush()
 
 
-async def set_opted_out(session: AsyncSession, conversation: UUID, at: datetime | None) -> None:
-    """Note that the sender wants no messages since `at`, or wants them again."""
-    await session.execute(update(Conversation).where(Conversation.id == conversation).values(opted_out_at=at))
-
-
-async def set_blocked(session: AsyncSession, conversation: UUID, at: datetime | None) -> None:
-    """Note that the network keeps our texts from the sender since `at`, or lets them through again."""
-    await session.execute(update(Conversation).where(Conversation.id == conversation).values(blocked_at=at))
-
-
-async def hold_sticky(session: AsyncSession, conversation: UUID, risk: Risk, now: datetime) -> None:
-    """Let a crisis state begin, rise or last longer; a level in force is never lowered.
-
-    CONCERN is remembered as well, but does not lengthen a crisis state.
-
-    Raises:
-        UnknownConversationError: There is no such conversation.
-    """
-    row = await locked(session, conversation)
-    in_force = row.level if row.level_until is not None and row.level_until > now else Level.NONE
-    if risk.level < min(Level.CRISIS, max(Level.CONCERN, in_force)):
-        return
-    if risk.level >= in_force:
-        row.level, row.kind = risk.level, risk.kind
-    # A replayed message may be older than the one that the state rests on.
-    row.level_until = max(now + STICKY, row.level_until or now)
-    await session.flush()
-
-
-async def end_sticky(session: AsyncSession, conversation: UUID) -> None:
-    """End the crisis state, whatever its level: staff closed the hand-off."""
-    await session.execute(
-        update(Conversation)
-        .where(Conversation.id == conversation)
-        .values(level=Level.NONE, kind=None, level_until=None)
-    )
-
-
 async def record_outbound(session: AsyncSession, ring: KeyRing, entry: RecordedEntry) -> tuple[UUID, ...]:
     """Store how an inbound turn was answered; the first answer stands.
 
@@ -390,32 +210,6 @@ def _note_replies(conversation: Conversation, kinds: Set[ReplyKind], at: datetim
 def outbound_id(turn: UUID, position: int) -> UUID:
     """The id of the reply at `position`, from 0, to the inbound turn `turn`."""
     return uuid5(turn, str(position))
-
-
-async def insert_if_absent(session: AsyncSession, table: type[Any], values: dict[str, Any]) -> bool:
-    """Insert a row unless its key is taken, waiting for another transaction that is inserting it.
-
-    Returns:
-        Whether it was inserted.
-    """
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    key = table.__mapper__.primary_key[0]
-    inserted = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(key)
-    return await session.scalar(inserted) is not None
-
-
-async def locked(session: AsyncSession, conversation: UUID) -> Conversation:
-    """The conversation as it is now, locked until the transaction ends.
-
-    Raises:
-        UnknownConversationError: There is no such conversation.
-    """
-    # A transaction on SQLite has the whole database to itself, so what it has read is still true.
-    shared = session.get_bind().dialect.name != "sqlite"
-    row = await session.get(Conversation, conversation, with_for_update=shared, populate_existing=shared)
-    if row is None:
-        raise UnknownConversationError(f"conversation {conversation} is not stored")
-    return row
 
 
 def _page(ring: KeyRing, turn: UUID, page: Page | None) -> bytes | None:

@@ -13,7 +13,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ViewportSize, expect
 
 from bot.simulator.page import make_page
-from bot.simulator.running import Simulation
+from bot.simulator.simulation import Simulation
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing, make_key
 from tests.browser.conftest import DESK, PHONE

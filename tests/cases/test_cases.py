@@ -18,7 +18,7 @@ from bot.cases.masking import mask_number, mask_numbers
 from bot.cases.transcript import highlight, transcript
 from bot.messages import Channel, Cue, Kind, Level, Risk
 from bot.replay import store
-from bot.transcripts import turns
+from bot.transcripts import standings
 from bot.transcripts.database import Database, StorageError
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import CaseAct, Handoff, Outcome, StaffMember
@@ -216,7 +216,7 @@ async def test_closing_demands_that_nobody_else_has_it_and_ends_the_crisis_state
     async with database.transaction() as session:
         await work.close(session, ring, case.id, ada.id, clock.now(), Outcome.REACHED, remark="safe at home")
     async with database.transaction() as session:
-        assert (await turns.standing(session, ring, said.conversation, clock.now())).level is Level.NONE
+        assert (await standings.standing(session, ring, said.conversation, clock.now())).level is Level.NONE
         [closed] = await queue.closed_cases(session, ring, clock.now())
     assert (closed.result, closed.closed_at) == (Outcome.REACHED, clock.now())
     assert await listed(database, ring, clock) == []
@@ -253,7 +253,7 @@ async def test_reopening_brings_the_case_and_the_crisis_state_back(
             await work.reopen(session, ring, case.id, ada.id, clock.now(), why=" ")
     async with database.transaction() as session:
         await work.reopen(session, ring, case.id, ada.id, clock.now(), why="closed the wrong one")
-        assert (await turns.standing(session, ring, said.conversation, clock.now())).level is Level.CRISIS
+        assert (await standings.standing(session, ring, said.conversation, clock.now())).level is Level.CRISIS
     [back] = await listed(database, ring, clock)
     assert (back.holder_name, back.result) == ("Ada", None)
 

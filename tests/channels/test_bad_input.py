@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bot.channels import api as api_module
+from bot.channels.bodies import MAX_BODY
 from bot.channels.errors import MESSAGES
-from bot.channels.wire import MAX_BODY
 from bot.messages import Language
 from tests.channels.listener import Chat, Client, Listener
 

@@ -13,7 +13,7 @@ from pytest_aiohttp.plugin import AiohttpClient
 
 from bot.channels.api import ChatApi, add_api
 from bot.channels.headers import CONTENT_SECURITY_POLICY
-from bot.channels.page import STATIC, add_page
+from bot.channels.page import PHONE, SIMULATOR, STATIC, add_page
 from bot.content import Content
 from bot.content.snippet import snippet
 from bot.messages import Language
@@ -101,6 +101,18 @@ async def test_it_leads_to_what_can_be_tried(client: Client, content: Content) -
     assert snippet(content, Language.EN) in html
     assert 'href="/staff/"' in html
     assert "<code>harborline sms-simulator</code>" in html
+    assert "/demo/phone/" not in html
+
+
+async def test_a_server_with_a_phone_leads_to_it(content: Content, aiohttp_client: AiohttpClient) -> None:
+    app = web.Application()
+    add_page(app, content=lambda: content, phone="/demo/phone/")
+    phone = await aiohttp_client(app)
+    for language in Language:
+        async with phone.get(f"/?lang={language}") as response:
+            html = await response.text()
+        assert '<a href="/demo/phone/" hreflang="en">' in html
+        assert "harborline sms-simulator" not in html
 
 
 def test_both_languages_say_everything() -> None:
@@ -115,6 +127,7 @@ def test_both_languages_say_everything() -> None:
 def test_every_text_is_used_and_every_used_text_exists() -> None:
     texts = json.loads((STATIC / "texts.json").read_text(encoding="utf-8"))["en"]
     templates = "".join((STATIC / name).read_text(encoding="utf-8") for name in TEMPLATES)
+    templates += PHONE.template + SIMULATOR.template
     unused = [name for name in texts if f"${name}" not in templates]
     assert unused == []
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.services import REPAIR_SECONDS
+from bot.mending import REPAIR_SECONDS
 from tests.fixtures.crisis import say_crisis, wait_for_one_handoff
 from tests.fixtures.server import COMMAND, Server, environment, running
 
@@ -50,6 +50,8 @@ def test_removed_under_way(server: Server) -> None:
 
 
 def test_readiness_tells_that_the_database_is_away(server: Server) -> None:
+    # It listens before it has made its database.
+    assert wait_for_reasons(server, {"engine"})
     other = sqlite3.connect(database(server), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     assert wait_for_reasons(server, {"database", "engine"})

@@ -23,7 +23,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from bot.messages import Channel, Language
-from bot.transcripts import migrating, turns
+from bot.transcripts import conversations, migrating
 from bot.transcripts.connecting import BUSY_SECONDS, Target
 from bot.transcripts.database import Database, KeyMismatchError, RefusedError, StorageError
 from bot.transcripts.encryption import KeyRing, make_key
@@ -36,7 +36,7 @@ MakeDatabase = Callable[..., Database]
 async def write(database: Database, clock: HandClock) -> None:
     """One durable change."""
     async with database.transaction() as session:
-        await turns.open_conversation(session, uuid4(), Channel.WEB, Language.EN, clock.now())
+        await conversations.open_conversation(session, uuid4(), Channel.WEB, Language.EN, clock.now())
 
 
 async def count(database: Database) -> int:
@@ -117,7 +117,7 @@ async def test_the_file_is_private_and_durable_in_every_commit(sqlite_database: 
 async def test_a_block_that_raises_leaves_nothing(database: Database, clock: HandClock) -> None:
     async def interrupted() -> None:
         async with database.transaction() as session:
-            await turns.open_conversation(session, uuid4(), Channel.WEB, None, clock.now())
+            await conversations.open_conversation(session, uuid4(), Channel.WEB, None, clock.now())
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -171,7 +171,7 @@ async def test_a_long_read_sees_one_moment_and_keeps_no_writer_waiting(
 async def test_a_reading_session_cannot_write(database: Database, clock: HandClock) -> None:
     async def add() -> None:
         async with database.reading() as session:
-            await turns.open_conversation(session, uuid4(), Channel.WEB, None, clock.now())
+            await conversations.open_conversation(session, uuid4(), Channel.WEB, None, clock.now())
 
     with pytest.raises(StorageError):
         await add()
@@ -185,7 +185,7 @@ async def test_a_cancelled_task_leaves_no_connection_stuck(
     async def busy() -> None:
         async with database.transaction() as session:
             for _ in range(100):
-                await turns.open_conversation(session, uuid4(), Channel.WEB, None, clock.now())
+                await conversations.open_conversation(session, uuid4(), Channel.WEB, None, clock.now())
 
     await write(database, clock)
     task = asyncio.create_task(busy())
@@ -307,7 +307,7 @@ async def test_at_its_page_limit_it_fails(sqlite_database: Database, clock: Hand
             pages = await session.scalar(sa.text("PRAGMA page_count"))
             await session.execute(sa.text(f"PRAGMA max_page_count = {pages}"))
             for _ in range(2000):
-                await turns.open_conversation(session, uuid4(), Channel.WEB, None, clock.now())
+                await conversations.open_conversation(session, uuid4(), Channel.WEB, None, clock.now())
 
     with pytest.raises(StorageError):
         await grow()
@@ -358,7 +358,7 @@ async def test_removed_under_way_it_fails_instead_of_writing_into_nowhere(
 async def test_removed_within_a_transaction_it_fails(sqlite_database: Database, clock: HandClock) -> None:
     async def remove_meanwhile() -> None:
         async with sqlite_database.transaction() as session:
-            await turns.open_conversation(session, uuid4(), Channel.WEB, None, clock.now())
+            await conversations.open_conversation(session, uuid4(), Channel.WEB, None, clock.now())
             file_of(sqlite_database).unlink()
 
     with pytest.raises(StorageError):
@@ -373,7 +373,7 @@ async def test_replaced_within_a_transaction_it_fails_though_others_go_on(
 
     async def replace_meanwhile() -> None:
         async with sqlite_database.transaction() as session:
-            await turns.open_conversation(session, uuid4(), Channel.WEB, None, clock.now())
+            await conversations.open_conversation(session, uuid4(), Channel.WEB, None, clock.now())
             for suffix in ("-wal", "-shm"):
                 Path(f"{file}{suffix}").unlink()
             os.replace(copy, file)

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from bot.messages import Channel, EngineReply, Kind, Language, Level, PastTurn, ReplyKind, Risk
-from bot.transcripts import turns
+from bot.transcripts import conversations, standings, turns
 from bot.transcripts.database import Database, RefusedError
 from bot.transcripts.encryption import DecryptionError, KeyRing, make_key
 from bot.transcripts.entries import AcceptedEntry, RecordedEntry
 from bot.transcripts.placing import Place
+from bot.transcripts.standings import STICKY, Standing
 from bot.transcripts.tables import Delivery, Turn
-from bot.transcripts.turns import STICKY, Standing
 from tests.fixtures.clock import HandClock
 from tests.fixtures.examples import (
     ANSWER,
@@ -45,7 +45,7 @@ async def record(database: Database, ring: KeyRing, entry: RecordedEntry) -> tup
 
 async def standing(database: Database, ring: KeyRing, conversation: UUID, clock: HandClock) -> Standing:
     async with database.transaction() as session:
-        return await turns.standing(session, ring, conversation, clock.now())
+        return await standings.standing(session, ring, conversation, clock.now())
 
 
 async def test_an_unknown_conversation_has_an_empty_standing(
@@ -69,12 +69,12 @@ async def test_a_first_message_makes_its_conversation(
 async def test_opening_twice_keeps_the_first(database: Database, ring: KeyRing, clock: HandClock) -> None:
     conversation, start = uuid4(), clock.now()
     async with database.transaction() as session:
-        await turns.open_conversation(
+        await conversations.open_conversation(
             session, conversation, Channel.WEB, Language.ES, start, disclosed_at=start
         )
     clock.advance(hours=1)
     async with database.transaction() as session:
-        await turns.open_conversation(session, conversation, Channel.WEB, Language.EN, clock.now())
+        await conversations.open_conversation(session, conversation, Channel.WEB, Language.EN, clock.now())
     state = await standing(database, ring, conversation, clock)
     assert (state.language, state.disclosed_at) == (Language.ES, start)
 
@@ -89,7 +89,7 @@ async def test_history_is_the_last_ten_turns_of_both_sides_in_order(
         await add(database, ring, entry)
         await record(database, ring, recorded(entry, ANSWER, at=clock.now()))
     history = (await standing(database, ring, conversation, clock)).history
-    assert len(history) == turns.HISTORY
+    assert len(history) == standings.HISTORY
     assert [turn.text for turn in history if turn.kind is None] == [f"question {n}" for n in range(2, 7)]
     assert [turn.kind for turn in history] == [None, ReplyKind.ANSWER] * 5
     assert {turn.text for turn in history if turn.kind} == {ANSWER.text}
@@ -193,13 +193,13 @@ async def test_opting_out_and_in(database: Database, ring: KeyRing, clock: HandC
     conversation = entry.message.conversation
     for at, expected in ((clock.now(), True), (None, False)):
         async with database.transaction() as session:
-            await turns.set_opted_out(session, conversation, at)
+            await conversations.set_opted_out(session, conversation, at)
         assert (await standing(database, ring, conversation, clock)).opted_out is expected
 
 
 async def hold(database: Database, conversation: UUID, risk: Risk, clock: HandClock) -> None:
     async with database.transaction() as session:
-        await turns.hold_sticky(session, conversation, risk, clock.now())
+        await standings.hold_sticky(session, conversation, risk, clock.now())
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ async def test_a_replayed_older_crisis_shortens_nothing(
     await hold(database, conversation, CRISIS, clock)
     await add(database, ring, accepted(message(earlier, conversation=conversation)))
     async with database.transaction() as session:
-        await turns.hold_sticky(session, conversation, CRISIS, earlier)
+        await standings.hold_sticky(session, conversation, CRISIS, earlier)
     state = await standing(database, ring, conversation, clock)
     assert state.level_until == clock.now() + STICKY
     assert state.last_inbound_at == clock.now()
@@ -267,7 +267,7 @@ async def test_a_replayed_older_crisis_shortens_nothing(
 
 
 async def test_a_crisis_state_needs_its_conversation(database: Database, clock: HandClock) -> None:
-    with pytest.raises(turns.UnknownConversationError):
+    with pytest.raises(conversations.UnknownConversationError):
         await hold(database, uuid4(), CRISIS, clock)
 
 
@@ -280,13 +280,15 @@ async def test_a_phone_number_is_found_again_after_a_key_rotation(
     entry = await add(database, before, accepted(message(clock.now(), channel=Channel.SMS, sender=number)))
     conversation = entry.message.conversation
     async with database.transaction() as session:
-        assert await turns.conversation_of(session, rotated, number, clock.now()) == conversation
-        other = await turns.conversation_of(session, rotated, "+15550124", clock.now())
-        assert other == turns.new_conversation(rotated, "+15550124") != conversation
+        assert await conversations.conversation_of(session, rotated, number, clock.now()) == conversation
+        other = await conversations.conversation_of(session, rotated, "+15550124", clock.now())
+        assert other == conversations.new_conversation(rotated, "+15550124") != conversation
     again = message(clock.now(), conversation=conversation, channel=Channel.SMS, sender=number)
     await add(database, rotated, accepted(again))
     async with database.transaction() as session:
-        assert await turns.conversation_of(session, KeyRing([new]), number, clock.now()) == conversation
+        assert (
+            await conversations.conversation_of(session, KeyRing([new]), number, clock.now()) == conversation
+        )
 
 
 async def test_a_number_that_was_silent_for_long_may_be_somebody_elses(
@@ -296,10 +298,14 @@ async def test_a_number_that_was_silent_for_long_may_be_somebody_elses(
     first = message(clock.now(), channel=Channel.SMS, sender=number)
     await add(database, ring, accepted(first))
     async with database.transaction() as session:
-        at_89_days = await turns.conversation_of(session, ring, number, clock.now() + timedelta(days=89))
-        at_91_days = await turns.conversation_of(session, ring, number, clock.now() + timedelta(days=91))
+        at_89_days = await conversations.conversation_of(
+            session, ring, number, clock.now() + timedelta(days=89)
+        )
+        at_91_days = await conversations.conversation_of(
+            session, ring, number, clock.now() + timedelta(days=91)
+        )
     assert at_89_days == first.conversation
-    assert at_91_days == turns.new_conversation(ring, number, before=1) != first.conversation
+    assert at_91_days == conversations.new_conversation(ring, number, before=1) != first.conversation
 
 
 async def test_what_was_written_does_not_open_with_another_key(

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.transcripts import turns
+from bot.transcripts import conversations
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import CaseAct, CaseEvent, Handoff, StaffMember
 
@@ -26,7 +26,7 @@ async def open_case(session: AsyncSession, handoff: UUID) -> Handoff:
     conversation = await session.scalar(select(Handoff.conversation_id).where(Handoff.id == handoff))
     if conversation is None:
         raise CaseError("There is no such case.")
-    await turns.locked(session, conversation)
+    await conversations.locked(session, conversation)
     row = await session.get(Handoff, handoff, populate_existing=True)
     if row is None or row.closed_at is not None:
         raise CaseError("This case is closed.")

@@ -12,7 +12,7 @@ from bot.cases.work.changing import CaseError, add_event, lapse, name_of, open_c
 from bot.cases.work.holding import HOLD
 from bot.cases.work.noting import LONGEST_NOTE
 from bot.messages import Level, Risk
-from bot.transcripts import turns
+from bot.transcripts import conversations, standings
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import CaseAct, Conversation, Handoff, Outcome
 
@@ -58,7 +58,7 @@ async def reopen(
         raise CaseError("This case is open.")
     if not why.strip():
         raise CaseError("Say why it is opened again.")
-    conversation = await turns.locked(session, row.conversation_id)
+    conversation = await conversations.locked(session, row.conversation_id)
     if await handoffs.current(session, row.conversation_id) is not None:
         raise CaseError("A newer case of this person is open.")
     row.closed_at = row.closed_by = row.result = row.outcome = None
@@ -71,4 +71,4 @@ async def reopen(
 async def _resume(session: AsyncSession, conversation: Conversation, row: Handoff) -> None:
     if conversation.last_inbound_at is not None and row.level >= Level.CRISIS:
         risk = Risk(level=row.level, kind=row.kind, experiencer=row.experiencer)
-        await turns.hold_sticky(session, conversation.id, risk, conversation.last_inbound_at)
+        await standings.hold_sticky(session, conversation.id, risk, conversation.last_inbound_at)

@@ -9,9 +9,9 @@ from typing import Final
 from uuid import UUID
 
 from bot.deadline import finish_within
+from bot.transcripts.conversations import SENDER, conversation_of, new_conversation
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
-from bot.transcripts.turns import SENDER, conversation_of, new_conversation
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,6 @@ const NUMBERS_WITHIN = 5_000; // A server that hangs must not keep the numbers f
 function makeChat({ host, page, language, show }) {
   const keep = makeKeep(host);
   let chat = null; // {conversation, token, turns, at, open, language, draft}, as it is kept
-  let opening = null;
   let waiting = 0;
   let away = false;
 
@@ -39,6 +38,19 @@ function makeChat({ host, page, language, show }) {
       else if (code === 4401 && chat) chat.token = null;
     },
     missing: catchUp,
+  });
+
+  const server = makeServer({
+    host,
+    page,
+    language,
+    socket,
+    current: () => chat,
+    opened() {
+      save();
+      socket.close();
+      socket.open();
+    },
   });
 
   /** The number up to which every turn is here; behind a gap something may still be on its way. */
@@ -89,8 +101,8 @@ function makeChat({ host, page, language, show }) {
   function catchUp() {
     if (!chat?.token || document.hidden) return;
     const mine = chat;
-    const path = `/api/conversations/${chat.conversation}/turns?after=${lastSeen()}`;
-    request(host, path, { method: "GET", token: chat.token, language: language() })
+    server
+      .about(chat, `turns?after=${lastSeen()}`, { method: "GET" })
       .then(({ turns, held }) => {
         if (chat !== mine) return;
         merge(turns, { live: true });
@@ -103,25 +115,6 @@ function makeChat({ host, page, language, show }) {
     if (away === !yes) return;
     away = !yes;
     show.unreachable(away);
-  }
-
-  /** The chat with a token; opened with the first message, and again when the token is no good. */
-  function begin() {
-    if (chat.token) return Promise.resolve();
-    const mine = chat;
-    opening ??= request(host, "/api/conversations", { body: { language: language() }, language: language() })
-      .then(({ conversation, token }) => {
-        Object.assign(mine, { conversation, token });
-        // Turns of a conversation before this one have no place in it.
-        for (const turn of mine.turns) delete turn.seq;
-        save();
-        socket.close();
-        socket.open();
-      })
-      .finally(() => {
-        opening = null;
-      });
-    return opening;
   }
 
   function say(text, chosenLanguage) {
@@ -138,7 +131,7 @@ function makeChat({ host, page, language, show }) {
     setWaiting(+1);
     const late = setTimeout(() => reached(false), NUMBERS_WITHIN);
     try {
-      const { message, turns } = await ask(turn);
+      const { message, turns } = await server.ask(turn);
       if (chat !== mine) return;
       reached(true);
       settle(turn, undefined, message);
@@ -162,39 +155,11 @@ function makeChat({ host, page, language, show }) {
     for (const turn of chat?.turns ?? []) if (turn.state === "failed") deliver(turn);
   }
 
-  async function ask(turn, reopened) {
-    await begin();
-    const body = { client_message_id: turn.client_message_id, text: turn.text };
-    if (turn.language) body.language = turn.language;
-    if (page) body.page = { address: location.origin + location.pathname, title: document.title };
-    const said = await socket.ask({ type: "message", ...body });
-    if (said?.type === "replies") return said;
-    if (said && said.error.code !== "unavailable") throw new Refused(400, said);
-    try {
-      const { conversation, token } = chat;
-      const answer = await request(host, "/api/messages", {
-        body: { conversation, ...body },
-        token,
-        language: language(),
-      });
-      return { message: answer.message, turns: botTurns(answer.replies) };
-    } catch (error) {
-      if (error.status !== 401 || reopened) throw error;
-      // The token has expired: the words go into a new conversation. Nobody types them twice.
-      chat.token = null;
-      return ask(turn, true);
-    }
-  }
-
   /** The server said no to a message: its words and its numbers are the answer. */
   function refuse(turn, { error, help, links }) {
     settle(turn, undefined);
     const text = `${error.message}\n\n${help}`;
     merge(botTurns([{ kind: "fallback", language: language(), text, links }]), { live: true });
-  }
-
-  function botTurns(replies) {
-    return replies.map((reply) => ({ by: "bot", turn: newId(), at: new Date().toISOString(), ...reply }));
   }
 
   /** What became of a message of ours, and its place among the turns where the server has said it. */
@@ -209,11 +174,6 @@ function makeChat({ host, page, language, show }) {
   function setWaiting(change) {
     waiting += change;
     show.waiting(waiting);
-  }
-
-  function post(what, body) {
-    const { conversation, token } = chat;
-    return request(host, `/api/${what}`, { body: { conversation, ...body }, token, language: language() });
   }
 
   /** Nothing is left here; other tabs are told by whoever ended it. */
@@ -266,8 +226,8 @@ function makeChat({ host, page, language, show }) {
     retryAll,
     async callBack(number) {
       chat ??= { turns: [], at: Date.now(), open: true };
-      await begin();
-      const answer = await post("call-backs", {
+      await server.begin();
+      const answer = await server.post("call-backs", {
         client_message_id: newId(),
         number,
         consent: true,
@@ -278,17 +238,17 @@ function makeChat({ host, page, language, show }) {
     /** A comment may tell of danger: then it is answered like a message. */
     async feedback(turn, helpful, comment) {
       const said = { turn: turn.turn, helpful, language: language(), ...(comment && { comment }) };
-      const { replies } = await post("feedback", said);
+      const { replies } = await server.post("feedback", said);
       merge(botTurns(replies), { live: true, tell: true });
     },
     /** Clears here at once; says what became of it at the clinic. */
     async clear() {
-      const { conversation, token } = chat;
+      const mine = chat;
       tabs.tell({ cleared: true });
       forget();
-      if (!token) return "cleared";
+      if (!mine.token) return "cleared";
       try {
-        const { done, kept } = await request(host, `/api/conversations/${conversation}/clear`, { token, language: language() });
+        const { done, kept } = await server.about(mine, "clear");
         if (!done) return "cleared_soon";
         return kept ? "cleared_kept" : "cleared";
       } catch {
@@ -296,10 +256,7 @@ function makeChat({ host, page, language, show }) {
       }
     },
     leave() {
-      if (chat?.token) {
-        const told = { token: chat.token, language: language(), keepalive: true };
-        request(host, `/api/conversations/${chat.conversation}/leave`, told).catch(() => {});
-      }
+      if (chat?.token) server.about(chat, "leave", { keepalive: true }).catch(() => {});
       tabs.tell({ left: true });
       forget();
     },

@@ -39,6 +39,11 @@ function button(text, click, properties = {}, ...children) {
   return make("button", { type: "button", click, ...properties }, ...children, text && make("span", { text }));
 }
 
+function relabel(control, words) {
+  control.querySelector("span")?.remove();
+  control.append(make("span", { text: words }));
+}
+
 /** Paragraphs of a text, in which no phone number is broken over two lines. */
 function paragraphs(text) {
   return text.split(/\n\n+/).map((part) =>

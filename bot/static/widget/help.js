@@ -144,7 +144,9 @@ function makeHelp({ text, lines, more, chat, announce, focusInput, handedOff }) 
       slim = false;
       draw();
     },
-    get pinned() {
+    /** To the first number, where the card is in view; whether it is. */
+    focus() {
+      if (!card.hidden) card.querySelector("a").focus();
       return !card.hidden;
     },
   };

@@ -13,10 +13,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot.channels.sms.doctor import DoctorError, examine
 from bot.curation.carrier_texts import FALLBACK, files
 from bot.settings import ROOT
-from bot.simulator.carrier import _messages
 from bot.simulator.page import make_page
-from bot.simulator.running import Simulation
+from bot.simulator.simulation import Simulation
 from bot.simulator.terminal import talk
+from bot.simulator.wire import messages
 from bot.transcripts.database import Database
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.tables import Conversation, Handoff
@@ -35,7 +35,7 @@ async def page(line: Line) -> AsyncIterator[Page]:
 
 async def test_the_page_is_a_phone(page: Page, line: Line) -> None:
     async with page.get("/") as answer:
-        assert "Nothing leaves this machine" in await answer.text()
+        assert "No text leaves this machine" in await answer.text()
         assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
     async with page.post("/texts", json={"number": PERSON, "text": "STOP"}) as answer:
         phone = await answer.json()
@@ -145,7 +145,7 @@ def test_the_shipped_files_hold_what_the_data_says(name: str) -> None:
 
 
 def test_R19_the_fallback_is_twiml_with_every_number_in_both_languages() -> None:
-    texts = [text for text, _ in _messages(files(content())[FALLBACK])]
+    texts = [text for text, _ in messages(files(content())[FALLBACK])]
     assert len(texts) == 2
     assert all(number in text for text in texts for number in ("988", "911", "415-3213"))
     assert "oprima 2" in texts[1]
