@@ -25,7 +25,7 @@ from bot.risk.machine import Machine
 from bot.risk.reading import counted_as, pieces, words
 from bot.text.fold import fold
 
-CRISIS: Final = 0.25
+CRISIS: Final = 0.0
 CONCERN: Final = -0.5
 """Least evidence, in logits: chosen on left-out authors and ordinary texts, docs/adr/0008."""
 FAMILIAR: Final = 0.95
