@@ -230,9 +230,11 @@ class Responder:
         """
         accepted = Accepted(turn, message, risk, standing, language)
         replies, _ = await self._answer(accepted, limited=False)
-        said = () if isinstance(replies, Silent) else replies
-        self._memory.said(message.conversation, said, self._clock.now())
-        return (self._cards().service("staff_away", language, message.channel), *said) if away else said
+        if isinstance(replies, Silent):
+            return ()  # Whoever has opted out since wants no notice either.
+        self._memory.said(message.conversation, replies, self._clock.now())
+        notice = self._cards().service("staff_away", language, message.channel)
+        return (notice, *replies) if away else replies
 
     async def settle(self, conversation: UUID) -> None:
         """Wait until the turns of a conversation that are in flight are answered and recorded."""

@@ -12,8 +12,8 @@ from aiohttp import web
 from bot.audit.anchor import Anchor, Mark
 from bot.browsing.searching import Searcher
 from bot.content.safety import CANNED
+from bot.joining.telling import Texts
 from bot.live import Changes
-from bot.messages import Channel
 from bot.retention.purging import Due, Rules, purge
 from bot.review.app import add_desk
 from bot.review.desk import Desk
@@ -44,10 +44,11 @@ def add(app: web.Application, services: Services) -> None:
             changes=changes,
             watch=Watch(database, changes, clock),
             searcher=Searcher(database, services.ring),
-            notice=lambda name, language: services.cards.service(name, language, Channel.WEB),
-            canned=lambda language: tuple(
-                services.cards.service(name, language, Channel.WEB).text for name in CANNED
+            notice=lambda name, language, channel: services.cards.service(name, language, channel),
+            canned=lambda language, channel: tuple(
+                services.cards.service(name, language, channel).text for name in CANNED
             ),
+            texts=lambda: Texts(settings.time_zone, services.texts_off),
             purge=lambda: _purge(services),
             sampling=Sampling(settings.review_percent, settings.review_weekly),
             ready=lambda: services.mending.prepared,

@@ -16,15 +16,26 @@ from bot.channels.sms.refusing import Refusals
 from bot.clearing import Clearing
 from bot.clock import SystemClock
 from bot.content import Content
+from bot.content.safety import REST
 from bot.conversation import Responder
 from bot.deadline import finish_late_work
 from bot.engine import RasaEngine
 from bot.escalation import Escalator
-from bot.joining.covering import Left, cover
+from bot.joining.covering import ByText, Left, cover
 from bot.judging import Judging
 from bot.memory import Memory
 from bot.mending import Mending
-from bot.messages import Clock, Engine, EngineReply, EngineUnavailableError, Language, Message, Reply, Risk
+from bot.messages import (
+    Channel,
+    Clock,
+    Engine,
+    EngineReply,
+    EngineUnavailableError,
+    Language,
+    Message,
+    Reply,
+    Risk,
+)
 from bot.notify import Notifier
 from bot.outbox import Worker
 from bot.recording import Recording
@@ -262,7 +273,12 @@ class Services:
         Raises:
             StorageError: The database is away.
         """
-        return await cover(self.database, self.ring, self._answer_for_staff, self.clock.now)
+        by_text = ByText(self.rest_hint, off=self.texts_off is not None)
+        return await cover(self.database, self.ring, self._answer_for_staff, self.clock.now, by_text)
+
+    def rest_hint(self, language: Language) -> str:
+        """How to ask by SMS for the rest of a long answer."""
+        return self.cards.service(REST, language, Channel.SMS).text
 
     async def _answer_for_staff(self, left: Left) -> tuple[Reply, ...]:
         return await self.responder.answer_for_staff(

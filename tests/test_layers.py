@@ -44,7 +44,7 @@ LAYERS: dict[str, set[str]] = {
     "rates": set(),
     "charts": set(),
     "overview": {"messages", "transcripts", "rates"},
-    "joining": {"messages", "transcripts"},
+    "joining": {"messages", "content", "transcripts", "handoff", "texting"},
     "reviewing": {"messages", "text", "transcripts", "handoff", "staff"},
     "extracts": {"messages", "text", "transcripts", "browsing", "cases"},
     "retention": {"messages", "transcripts", "staff"},

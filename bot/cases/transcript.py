@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.cases.masking import mask_numbers
 from bot.messages import Candidate, Cue, Language, Level, Page, ReplyKind, Risk
 from bot.transcripts.encryption import KeyRing
-from bot.transcripts.tables import Delivery, Direction, Turn
+from bot.transcripts.tables import Delivery, Direction, TextMessage, Turn
 from bot.transcripts.turns import page_of
 
 PAGE: Final = 200
@@ -33,13 +33,22 @@ class Piece:
     level: Level = Level.NONE
 
 
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A text that has not gone out yet: when it is tried next, None while it waits for the one before it."""
+
+    due_at: datetime | None
+    attempts: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """One turn. `inbound`: the person wrote it; `risk`, `topic` and `others` are then what we made of it.
 
     `latency_ms` is how long the answer to it took. `reply`, `response` and `version` tell which kind of
-    answer an outbound turn is, which curated text, and the beginning of its hash. `page` is where the person
-    wrote it, as the page says of itself: a stranger's text.
+    answer an outbound turn is, which curated text, and the beginning of its hash. `delivery_code` is what the
+    provider says of a text that did not arrive, `queued` stands for one that has not gone out. `page` is
+    where the person wrote it, as the page says of itself: a stranger's text.
     """
 
     id: UUID
@@ -57,6 +66,8 @@ class Said:
     response: str | None
     version: str | None
     delivery: Delivery | None
+    delivery_code: str | None = None
+    queued: Queued | None = None
     page: Page | None = None
     by_staff: bool = False
 
@@ -95,7 +106,25 @@ async def transcript(
     counted = select(func.count()).where(Turn.conversation_id == conversation)
     total = await session.scalar(counted) or 0
     earlier = await session.scalar(counted.where(Turn.seq < rows[0].seq)) or 0 if rows else 0
-    return Transcript(tuple(_said(ring, row, reveal) for row in rows), total, earlier)
+    waiting = await _queued(session, [row.id for row in rows])
+    return Transcript(tuple(_said(ring, row, reveal, waiting) for row in rows), total, earlier)
+
+
+async def mark(session: AsyncSession, conversation: UUID) -> str:
+    """Something short that changes whenever turns come or get further on their way."""
+    counted = select(Turn.delivery, func.count()).where(Turn.conversation_id == conversation)
+    found = dict((await session.execute(counted.group_by(Turn.delivery))).tuples().all())
+    return ".".join(str(found.get(state, 0)) for state in (None, *Delivery))
+
+
+async def _queued(session: AsyncSession, turns: Sequence[UUID]) -> Mapping[UUID, Queued]:
+    """Which of the turns are texts that have not gone out, or not wholly."""
+    rows = await session.execute(
+        select(TextMessage.turn_id, func.min(TextMessage.due_at), func.max(TextMessage.attempts))
+        .where(TextMessage.turn_id.in_(turns), TextMessage.state == Delivery.RECORDED)
+        .group_by(TextMessage.turn_id)
+    )
+    return {turn: Queued(due, attempts) for turn, due, attempts in rows.tuples()}
 
 
 def highlight(text: str, cues: Sequence[Cue]) -> tuple[Piece, ...]:
@@ -119,7 +148,7 @@ def _others(turn: Turn) -> tuple[Candidate, ...]:
     return tuple(each for each in found if each.topic != turn.topic)
 
 
-def _said(ring: KeyRing, turn: Turn, reveal: bool) -> Said:
+def _said(ring: KeyRing, turn: Turn, reveal: bool, queued: Mapping[UUID, Queued]) -> Said:
     body = ring.decrypt(turn.body, turn.id)
     inbound = turn.direction is Direction.INBOUND
     risk = Risk.from_json(turn.risk) if turn.risk else Risk()
@@ -141,6 +170,8 @@ def _said(ring: KeyRing, turn: Turn, reveal: bool) -> Said:
         response=turn.response,
         version=turn.content_hash[:VERSION] if turn.content_hash else None,
         delivery=turn.delivery,
+        delivery_code=turn.delivery_code,
+        queued=queued.get(turn.id),
         page=page_of(ring, turn),
         by_staff=not inbound and turn.reply_to is None,
     )

@@ -10,12 +10,12 @@ from uuid import UUID, uuid4, uuid5
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.messages import Channel, Language, Reply, ReplyKind
+from bot.joining.telling import TellError, Texts, hindrance, tell
+from bot.messages import Language, Reply, ReplyKind
 from bot.transcripts.conversations import UnknownConversationError, locked
 from bot.transcripts.encryption import KeyRing
 from bot.transcripts.inserting import insert_if_absent
 from bot.transcripts.tables import Conversation, StaffMember, Viewer, WaitingAnswer
-from bot.transcripts.turns import add_staff_turn
 
 LONGEST: Final = 2_000
 """Characters of one text of staff."""
@@ -24,7 +24,7 @@ LOOKING: Final = timedelta(seconds=20)
 """Somebody who has looked within this is looking still."""
 
 
-class JoinError(Exception):
+class JoinError(TellError):
     """It does not go; the message tells staff why."""
 
 
@@ -36,29 +36,31 @@ async def join(
     shown: str,
     notice: Reply,
     now: datetime,
+    texts: Texts,
+    *,
+    override: bool = False,
 ) -> None:
     """Have the conversation, mute the bot, and tell the person who is there: all of it or nothing.
 
     Args:
         shown: The name that the person reads.
         notice: The reviewed text that follows it.
+        override: Text at night too.
 
     Raises:
-        JoinError: Somebody else has it, it cannot be joined, or the name is missing.
+        TellError: Somebody else has it, the person cannot be texted, or the name is missing.
     """
     row = await _locked(session, conversation)
     name = " ".join(shown.split())
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise JoinError(f"Choose a name of 1 to {LONGEST_NAME} characters that the person will read.")
-    if row.channel is not Channel.WEB:
-        raise JoinError("Only conversations in the web chat can be joined. Call the person instead.")
     if row.held_by == staff:
         return
     if row.held_by is not None:
         raise JoinError(f"{await _name_of(session, row.held_by)} is in this conversation already.")
     row.held_by, row.held_as = staff, name
     told = replace(notice, text=f"{name}: {notice.text}")
-    await add_staff_turn(session, ring, row, uuid4(), told, now)
+    await tell(session, ring, row, uuid4(), told, now, texts, override=staff if override else None)
 
 
 async def say(
@@ -69,42 +71,61 @@ async def say(
     text: str,
     key: UUID,
     now: datetime,
+    texts: Texts,
+    *,
+    override: bool = False,
 ) -> UUID:
     """Write to the person; the same key again (a double click, a lost answer) writes nothing twice.
+
+    Args:
+        override: Text at night too.
 
     Returns:
         The id of the turn.
 
     Raises:
-        JoinError: Nothing is written, it is too long, or somebody else has the conversation.
+        TellError: Nothing is written, it is too long, somebody else has the conversation, or the person
+            cannot be texted.
     """
     row = await _own(session, conversation, staff)
     words = text.strip()
     if not words or len(words) > LONGEST:
         raise JoinError(f"Write 1 to {LONGEST:,} characters.")
     turn = uuid5(conversation, f"staff {key}")
-    language = row.language or Language.EN
-    await add_staff_turn(session, ring, row, turn, Reply(ReplyKind.SERVICE, words, language), now)
+    said = Reply(ReplyKind.SERVICE, words, row.language or Language.EN)
+    await tell(session, ring, row, turn, said, now, texts, override=staff if override else None)
     await _nothing_waits(session, conversation)
     return turn
 
 
 async def hand_back(
-    session: AsyncSession, ring: KeyRing, conversation: UUID, staff: UUID, notice: Reply, now: datetime
-) -> None:
+    session: AsyncSession,
+    ring: KeyRing,
+    conversation: UUID,
+    staff: UUID,
+    notice: Reply,
+    now: datetime,
+    texts: Texts,
+) -> bool:
     """Let the bot answer again, and tell the person so. What waits for an answer is answered at once.
+
+    Returns:
+        Whether the person is told: somebody who cannot be texted is not, and the bot answers all the same.
 
     Raises:
         JoinError: Somebody else has the conversation, or nobody.
     """
     row = await _own(session, conversation, staff)
     row.held_by = row.held_as = None
-    await add_staff_turn(session, ring, row, uuid4(), notice, now)
+    tells = hindrance(row, ring, now, texts) is None
+    if tells:
+        await tell(session, ring, row, uuid4(), notice, now, texts, waits=True)
     for waiting in await session.scalars(
         select(WaitingAnswer).where(WaitingAnswer.conversation_id == conversation)
     ):
         waiting.due_at = now
     await session.flush()
+    return tells
 
 
 async def note_viewer(session: AsyncSession, conversation: UUID, staff: UUID, now: datetime) -> None:

@@ -89,6 +89,7 @@ ROUTES: Final = (
     Route("POST", f"{TALK}/join", joining.do_join, Access.TAKE),
     Route("POST", f"{TALK}/say", joining.do_say, Access.TAKE),
     Route("POST", f"{TALK}/back", joining.do_hand_back, Access.TAKE),
+    Route("POST", f"{TALK}/length", joining.show_length, Access.TAKE),
     Route("GET", f"{TALK}/turns", joining.show_turns, Access.READ),
     Route("POST", f"{TALK}/verdict", judging.do_judge_whole, Access.READ),
     Route("GET", "/overview", overviewing.show_overview, Access.READ),

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
 from bot.browsing.searching import Searcher
+from bot.joining.telling import Texts
 from bot.live import Changes
-from bot.messages import Clock, Language, Reply
+from bot.messages import Channel, Clock, Language, Reply
 from bot.pages import Recipient
 from bot.retention.purging import Due
 from bot.review.times import Times
@@ -34,9 +35,9 @@ class Desk:
 
     `ready` tells whether the database was reached and brought up to date; `clinic` is the clinic's name,
     `topics` what people may ask about, `known_words` the words of the training data, which are no names;
-    `purge` deletes what is kept for too long; `notice` is a reviewed text by its name, for the web, and
-    `canned` those that staff may send with a tap; `recipients` is everybody who is told of hand-offs, and
-    `roster` in what order, if there is one.
+    `purge` deletes what is kept for too long; `notice` is a reviewed text by its name, and `canned` those
+    that staff may send with a tap; `texts` tells whether people can be texted; `recipients` is everybody who
+    is told of hand-offs, and `roster` in what order, if there is one.
     """
 
     database: Database
@@ -47,8 +48,9 @@ class Desk:
     watch: Watch
     searcher: Searcher
     sampling: Sampling
-    notice: Callable[[str, Language], Reply]
-    canned: Callable[[Language], tuple[str, ...]]
+    notice: Callable[[str, Language, Channel], Reply]
+    canned: Callable[[Language, Channel], tuple[str, ...]]
+    texts: Callable[[], Texts]
     purge: Callable[[], Awaitable[Due]]
     ready: Callable[[], bool]
     clinic: Callable[[], str]

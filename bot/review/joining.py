@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
@@ -10,9 +10,9 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import Act, record
-from bot.cases.transcript import transcript
+from bot.cases.transcript import mark, transcript
 from bot.joining import joining
-from bot.joining.joining import JoinError
+from bot.joining.telling import TellError, length
 from bot.messages import Language
 from bot.review.access import visitor_of
 from bot.review.casepage import id_of
@@ -21,7 +21,8 @@ from bot.review.rendering import page
 from bot.review.transcripts import LIST, conversation_page, log_reading
 from bot.transcripts.tables import Conversation
 
-Change = Callable[[AsyncSession, Conversation], Awaitable[object]]
+Change = Callable[[AsyncSession, Conversation], Awaitable[str]]
+"""Does it, and says what was done: a key of `words.SAID`."""
 SHOWN: Final = 100
 """Turns of the part that renews itself."""
 
@@ -29,14 +30,25 @@ SHOWN: Final = 100
 async def do_join(request: web.Request) -> web.StreamResponse:
     """POST /transcripts/{conversation}/join"""
     desk, staff = desk_of(request), visitor_of(request).staff
-    shown = str((await request.post()).get("name", ""))
+    form = await request.post()
+    shown = str(form.get("name", ""))
 
-    async def join(session: AsyncSession, chat: Conversation) -> None:
-        notice = desk.notice("joined", chat.language or Language.EN)
-        now = desk.clock.now()
-        await joining.join(session, desk.ring, chat.id, staff.staff, shown, notice, now)
+    async def join(session: AsyncSession, chat: Conversation) -> str:
+        notice = desk.notice("joined", chat.language or Language.EN, chat.channel)
+        await joining.join(
+            session,
+            desk.ring,
+            chat.id,
+            staff.staff,
+            shown,
+            notice,
+            desk.clock.now(),
+            desk.texts(),
+            override=_overrides(form),
+        )
+        return "joined"
 
-    return await _change(request, "joined", join)
+    return await _change(request, join, override=_overrides(form))
 
 
 async def do_say(request: web.Request) -> web.StreamResponse:
@@ -44,37 +56,52 @@ async def do_say(request: web.Request) -> web.StreamResponse:
     desk, staff, form = desk_of(request), visitor_of(request).staff, await request.post()
     text, key = str(form.get("text", "")), _key(str(form.get("key", "")))
 
-    async def say(session: AsyncSession, chat: Conversation) -> None:
-        await joining.say(session, desk.ring, chat.id, staff.staff, text, key, desk.clock.now())
+    async def say(session: AsyncSession, chat: Conversation) -> str:
+        await joining.say(
+            session,
+            desk.ring,
+            chat.id,
+            staff.staff,
+            text,
+            key,
+            desk.clock.now(),
+            desk.texts(),
+            override=_overrides(form),
+        )
+        return "sent"
 
-    return await _change(request, "sent", say)
+    return await _change(request, say, override=_overrides(form), draft=text)
 
 
 async def do_hand_back(request: web.Request) -> web.StreamResponse:
     """POST /transcripts/{conversation}/back"""
     desk, staff = desk_of(request), visitor_of(request).staff
 
-    async def back(session: AsyncSession, chat: Conversation) -> None:
-        notice = desk.notice("handed_back", chat.language or Language.EN)
-        await joining.hand_back(session, desk.ring, chat.id, staff.staff, notice, desk.clock.now())
+    async def back(session: AsyncSession, chat: Conversation) -> str:
+        notice, now = desk.notice("handed_back", chat.language or Language.EN, chat.channel), desk.clock.now()
+        told = await joining.hand_back(session, desk.ring, chat.id, staff.staff, notice, now, desk.texts())
+        return "handed-back" if told else "handed-back-untold"
 
-    return await _change(request, "handed-back", back)
+    return await _change(request, back)
+
+
+async def show_length(request: web.Request) -> web.StreamResponse:
+    """POST /transcripts/{conversation}/length: how a text would travel; kept nowhere."""
+    text = str((await request.post()).get("text", ""))
+    return page(request, "length.html", length=length(text) if text.strip() else None)
 
 
 async def show_turns(request: web.Request) -> web.StreamResponse:
-    """GET /transcripts/{conversation}/turns?after=: the latest turns; nothing when none is newer."""
+    """GET /transcripts/{conversation}/turns?after=: the latest turns; nothing when nothing changed."""
     desk, staff, wanted = desk_of(request), visitor_of(request).staff, id_of(request, "conversation")
-    asked = request.query.get("after", "")
-    after = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else 0
 
-    async def look(session: AsyncSession) -> int:
-        chat = await session.get(Conversation, wanted)
-        if chat is None:
+    async def look(session: AsyncSession) -> str:
+        if await session.get(Conversation, wanted) is None:
             raise web.HTTPNotFound
         await joining.note_viewer(session, wanted, staff.staff, desk.clock.now())
-        return chat.turns
+        return await mark(session, wanted)
 
-    if await desk.write(look) <= after:
+    if await desk.write(look) == request.query.get("after", ""):
         return web.Response(status=204)
     await log_reading(request, Act.TRANSCRIPT_VIEWED)
 
@@ -82,21 +109,24 @@ async def show_turns(request: web.Request) -> web.StreamResponse:
         chat = await session.get_one(Conversation, wanted)
         said = await transcript(session, desk.ring, wanted, limit=SHOWN)
         others = await joining.others_looking(session, wanted, staff.staff, desk.clock.now())
+        newest = await mark(session, wanted)
         session.expunge_all()
-        return {"conversation": chat, "transcript": said, "others": others, "renews": True}
+        return {"conversation": chat, "transcript": said, "others": others, "mark": newest, "renews": True}
 
     return page(request, "conversation_turns.html", **await desk.read(read))
 
 
-async def _change(request: web.Request, what: str, change: Change) -> web.StreamResponse:
+async def _change(
+    request: web.Request, change: Change, *, override: bool = False, draft: str = ""
+) -> web.StreamResponse:
     desk, staff, wanted = desk_of(request), visitor_of(request).staff, id_of(request, "conversation")
 
-    async def write(session: AsyncSession) -> None:
+    async def write(session: AsyncSession) -> str:
         chat = await session.get(Conversation, wanted)
         if chat is None:
             raise web.HTTPNotFound
-        await change(session, chat)
-        detail = {"change": what}
+        what = await change(session, chat)
+        detail = {"change": what, **({"at night": "yes"} if override else {})}
         await record(
             session,
             desk.ring,
@@ -106,13 +136,19 @@ async def _change(request: web.Request, what: str, change: Change) -> web.Stream
             subject=wanted,
             detail=detail,
         )
+        return what
 
     try:
-        await desk.write(write)
-    except JoinError as error:
+        what = await desk.write(write)
+    except TellError as error:
         await log_reading(request, Act.TRANSCRIPT_VIEWED)
-        return await conversation_page(request, status=409, failure=str(error))
+        return await conversation_page(request, status=409, failure=str(error), draft=draft)
     raise web.HTTPSeeOther(f"{LIST}/{wanted}?said={what}")
+
+
+def _overrides(form: Mapping[str, Any]) -> bool:
+    """Whether whoever sends it answers for texting at night."""
+    return form.get("override") == "yes"
 
 
 def _key(text: str) -> UUID:

@@ -17,6 +17,7 @@ from aiohttp.typedefs import Middleware
 
 from bot.review import times, words
 from bot.review.access import Handler, admit, visitor_of
+from bot.review.arriving import undelivered
 from bot.review.desk import Desk, desk_of
 from bot.staff.roles import Role
 from bot.transcripts.database import StorageError
@@ -72,6 +73,7 @@ def set_up_templates(app: web.Application, desk: Desk) -> None:
         iso=datetime.isoformat,
         rule=words.rule,
         as_query=words.as_query,
+        undelivered=undelivered,
     )
     environment.globals.update(
         {name.lower(): value for name, value in vars(words).items() if name.isupper()},

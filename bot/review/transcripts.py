@@ -17,9 +17,10 @@ from bot.browsing.listing import conversations
 from bot.browsing.searching import SearchError
 from bot.cases import queue
 from bot.cases.masking import mask_number
-from bot.cases.transcript import PAGE, transcript
+from bot.cases.transcript import PAGE, mark, transcript
 from bot.joining import joining
-from bot.messages import Language
+from bot.joining.telling import hindrance, night_until
+from bot.messages import Channel, Language
 from bot.review import words
 from bot.review.access import PREFIX, visitor_of
 from bot.review.casepage import id_of
@@ -122,9 +123,13 @@ async def log_reading(request: web.Request, act: Act) -> None:
 
 
 async def conversation_page(
-    request: web.Request, *, status: int = 200, failure: str = "", reveal: bool = False
+    request: web.Request, *, status: int = 200, failure: str = "", reveal: bool = False, draft: str = ""
 ) -> web.Response:
-    """The page; whoever makes it has written the view into the audit log."""
+    """The page; whoever makes it has written the view into the audit log.
+
+    Args:
+        draft: What staff wrote and could not send.
+    """
     desk, wanted, staff = desk_of(request), id_of(request, "conversation"), visitor_of(request).staff
     before = _seq(request.query.get("before", "")) or _around(request.query.get("around", ""))
 
@@ -135,14 +140,19 @@ async def conversation_page(
         cases = await queue.cases_of(session, desk.ring, wanted, desk.clock.now())
         reviews = await giving.verdicts_in(session, desk.ring, wanted)
         others = await joining.others_looking(session, wanted, staff.staff, desk.clock.now())
+        newest = await mark(session, wanted)
         session.expunge_all()
         return {
             "conversation": row,
             "others": others,
-            "canned": desk.canned(row.language or Language.EN) if row.held_by == staff.staff else (),
+            "canned": (
+                desk.canned(row.language or Language.EN, row.channel) if row.held_by == staff.staff else ()
+            ),
+            **_texting(desk, row),
             "contact": mask_number(number) if number else None,
             "number": number if reveal else None,
             "transcript": said,
+            "mark": newest,
             "later": bool(said.turns) and said.earlier + len(said.turns) < said.total,
             "cases": cases,
             "reviews": reviews,
@@ -158,8 +168,17 @@ async def conversation_page(
         revealed=reveal,
         renews=live,
         key=uuid4(),
+        draft=draft,
         **values,
     )
+
+
+def _texting(desk: Desk, row: Conversation) -> dict[str, Any]:
+    """Whether the person can be written to now, why not, and whether it is night where they are."""
+    now, texts = desk.clock.now(), desk.texts()
+    cannot = hindrance(row, desk.ring, now, texts)
+    night = None if cannot else night_until(row, desk.ring, now, texts)
+    return {"cannot": cannot, "night": night, "by_text": row.channel is Channel.SMS}
 
 
 async def _list(

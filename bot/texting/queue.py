@@ -12,8 +12,9 @@ from typing import Final
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from bot.content.parts import in_parts
 from bot.messages import Channel, Language, Reply, ReplyKind
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 UNDER_WAY: Final = timedelta(hours=1)
 """A text to somebody who wrote within this is no start of anything, whatever the hour."""
+SOON: Final = timedelta(minutes=10)
+"""A text that goes later than this was put off on purpose, and nothing waits for it."""
 BODY: Final = "body"
 
 
@@ -74,6 +77,7 @@ async def queue_text(
     due_at: datetime | None = None,
     turn: UUID | None = None,
     override: UUID | None = None,
+    in_order: bool = False,
 ) -> Queued:
     """Text somebody what staff wrote; the same key again is the same text.
 
@@ -90,24 +94,25 @@ async def queue_text(
         due_at: Not before then.
         turn: The outbound turn, if the caller has recorded one.
         override: Who sends it in spite of quiet hours.
+        in_order: It goes after what is on its way to the person already.
 
     Raises:
         CannotTextError: It must not, or cannot, be sent.
         UnknownConversationError: There is no such conversation.
     """
     row = await locked(session, conversation)
-    number = _reachable(row, ring, now, crisis=crisis)
+    number = reachable(row, ring, now, crisis=crisis)
     texts = in_parts(text, hint).texts
     known = await session.scalar(select(TextMessage).where(TextMessage.key == _key(key, 0)))
     if known is not None:
         return Queued(known.id, known.turn_id, known.due_at or now, len(texts))
     due = max(now, due_at or now)
-    started = row.last_inbound_at is None or now - row.last_inbound_at > UNDER_WAY
-    if started and not crisis:
+    if starts(row, now) and not crisis:
         due = _held(due, number, zone, conversation, override)
+    after = await on_its_way(session, row.id, now) if in_order and due == now else None
     if turn is None:
         turn = _add_turn(session, ring, row, text, key, now)
-    rows = queue_parts(session, ring, row.id, turn, texts, key, now, crisis=crisis, due_at=due)
+    rows = queue_parts(session, ring, row.id, turn, texts, key, now, crisis=crisis, due_at=due, after=after)
     rows[0].override = override
     await session.flush()
     return Queued(rows[0].id, turn, due, len(rows))
@@ -161,7 +166,30 @@ def _key(key: str, place: int) -> str:
     return f"{key}:{place}"
 
 
-def _reachable(row: Conversation, ring: KeyRing, now: datetime, *, crisis: bool) -> str:
+def starts(row: Conversation, now: datetime) -> bool:
+    """Whether a text now would start something, rather than go on with it."""
+    return row.last_inbound_at is None or now - row.last_inbound_at > UNDER_WAY
+
+
+async def on_its_way(session: AsyncSession, conversation: UUID, now: datetime) -> UUID | None:
+    """The last text that is queued to go to a person soon and that no other waits for yet."""
+    follower = aliased(TextMessage)
+    return await session.scalar(
+        select(TextMessage.id)
+        .where(
+            TextMessage.conversation_id == conversation,
+            TextMessage.state == Delivery.RECORDED,
+            or_(TextMessage.due_at.is_(None), TextMessage.due_at <= now + SOON),
+            ~exists().where(follower.after == TextMessage.id),
+        )
+        .order_by(TextMessage.created_at.desc())
+        .limit(1)
+        # Whoever notes meanwhile that it went must see the one that waits for it.
+        .with_for_update(of=TextMessage)
+    )
+
+
+def reachable(row: Conversation, ring: KeyRing, now: datetime, *, crisis: bool = False) -> str:
     """The number to text.
 
     Raises:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messages import Channel, Language, Message, Page, Reply, ReplyKind, Risk
@@ -194,6 +194,9 @@ async def record_outbound(session: AsyncSession, ring: KeyRing, entry: RecordedE
     for position, (turn, reply) in enumerate(zip(ids, entry.replies, strict=True)):
         conversation.turns += 1
         session.add(_outbound(ring, turn, reply, inbound, position, conversation.turns, entry.at))
+    if entry.replies:
+        # A reserved word is answered at once, whoever is in the conversation: nothing is left to answer.
+        await session.execute(delete(WaitingAnswer).where(WaitingAnswer.turn_id == entry.turn))
     await session.flush()
     return ids
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from bot.messages import Risk, Silent
+import pytest
+
+from bot.messages import Channel, Risk, Silent
 from bot.services import Services
 from bot.staff.roles import Role
 from bot.transcripts.following import turns_after
@@ -40,9 +42,10 @@ async def test_from_joining_to_giving_back(log_in: LogIn, services: Services, cl
     assert not isinstance(cards, Silent)
     assert "988" in cards[0].text
 
-    none = await ada.get(f"{path}/turns?after=99")
-    assert none.status == 204
-    fresh = await (await ada.get(f"{path}/turns?after=2")).text()
+    [mark] = re.findall(r'"after": "([\d.]+)"', text)
+    fresh = await (await ada.get(f"{path}/turns?after={mark}")).text()
+    [mark] = re.findall(r'"after": "([\d.]+)"', fresh)
+    assert (await ada.get(f"{path}/turns?after={mark}")).status == 204
     assert "How are you &lt;b&gt;?" in fresh
     assert "is anybody there" in fresh
 
@@ -58,3 +61,44 @@ async def test_from_joining_to_giving_back(log_in: LogIn, services: Services, cl
 
     assert (await ada.post(f"{path}/back")).status == 303
     assert "Join this conversation" in await (await ada.get(path)).text()
+
+
+async def test_somebody_who_texts_is_joined_only_where_texts_can_be_sent(
+    log_in: LogIn, services: Services, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.advance(hours=4)
+    ada = await log_in("ada")
+    said = await write(
+        services.database,
+        services.ring,
+        clock.now(),
+        "hi",
+        Risk(),
+        channel=Channel.SMS,
+        sender="+14075550142",
+    )
+    path = f"/staff/transcripts/{said.conversation}"
+    text = await (await ada.get(path)).text()
+    assert "This person cannot be texted" in text
+    assert "SMS is off" in text
+    assert (await ada.post(f"{path}/join", name="Ana")).status == 409
+
+    monkeypatch.setattr(Services, "texts_off", None)
+    assert "is told by text" in await (await ada.get(path)).text()
+    assert (await ada.post(f"{path}/join", name="Ana")).status == 303
+    assert "Queued" in await (await ada.get(path)).text()
+    short = await (await ada.post(f"{path}/length", text="á" * 71)).text()
+    assert "2 segments." in short
+    assert "longer" in short
+    refused = await ada.post(f"{path}/say", text="word " * 390, key="1")
+    assert refused.status == 409
+    page = await refused.text()
+    assert "3 text messages of 3 segments" in page
+    assert "word word" in page, "what was written is not lost"
+
+    clock.advance(hours=10)
+    ada = await log_in("ada")
+    text = await (await ada.get(path)).text()
+    assert "Text now, although it is night there" in text
+    assert (await ada.post(f"{path}/say", text="Awake?", key="2")).status == 409
+    assert (await ada.post(f"{path}/say", text="Awake?", key="2", override="yes")).status == 303

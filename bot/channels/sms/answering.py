@@ -9,20 +9,16 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import select
-
 from bot.cards import Cards
-from bot.content.parts import folded, in_parts
 from bot.content.safety import REST
 from bot.deadline import finish_within
-from bot.messages import Channel, Message, Reply, ReplyKind
+from bot.messages import Channel, Language, Message, Reply, ReplyKind
 from bot.texting.provider import Answer, Failure, Provider, Said
-from bot.texting.queue import queue_parts
+from bot.texting.replying import queue_replies, texts_of
 from bot.texting.reporting import Reports
 from bot.transcripts.database import Database, StorageError
 from bot.transcripts.encryption import KeyRing
-from bot.transcripts.tables import TextMessage
-from bot.transcripts.turns import find_retry, outbound_id
+from bot.transcripts.turns import find_retry
 
 log = logging.getLogger(__name__)
 
@@ -68,10 +64,11 @@ class Answers:
         return answer
 
     def texts(self, reply: Reply) -> tuple[str, ...]:
-        """The messages that a reply is sent in. A crisis card is one, whatever its length (R17)."""
-        if reply.kind is ReplyKind.CRISIS:
-            return (folded(reply.text),)
-        return in_parts(reply.text, self._cards().service(REST, reply.language, Channel.SMS).text).texts
+        """The messages that a reply is sent in."""
+        return texts_of(reply, self._hint)
+
+    def _hint(self, language: Language) -> str:
+        return self._cards().service(REST, language, Channel.SMS).text
 
     def _report(self, message: Message, reply: Reply, place: int) -> str:
         crisis = reply.kind is ReplyKind.CRISIS
@@ -93,24 +90,16 @@ class Answers:
             inbound = await find_retry(session, self._ring, message.channel, message.external_id)
             if inbound is None:
                 raise StorageError("the message is in the spool")
-            first = outbound_id(inbound.turn, 0)
-            if await session.scalar(select(TextMessage.id).where(TextMessage.turn_id == first)) is not None:
-                return
-            after = None
-            for place, reply in enumerate(replies):
-                rows = queue_parts(
-                    session,
-                    self._ring,
-                    inbound.conversation,
-                    outbound_id(inbound.turn, place),
-                    self.texts(reply),
-                    f"reply:{message.external_id}:{place}",
-                    message.received_at,
-                    crisis=reply.kind is ReplyKind.CRISIS,
-                    due_at=message.received_at,
-                    after=after,
-                )
-                after = rows[-1].id
+            await queue_replies(
+                session,
+                self._ring,
+                inbound.turn,
+                inbound.conversation,
+                replies,
+                self._hint,
+                message.received_at,
+                key=message.external_id,
+            )
 
     async def _send_directly(self, message: Message, replies: Sequence[Reply]) -> None:
         """Without the database: from memory, a few times, in order."""
