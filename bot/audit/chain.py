@@ -47,6 +47,7 @@ class Act(StrEnum):
     SEARCHED = "searched"
     EXPORTED = "exported"
     INBOX_VIEWED = "inbox_viewed"
+    INBOX_DISMISSED = "inbox_dismissed"
     TEST_PAGE_SENT = "test_page_sent"
     REVIEWED = "reviewed"
     LABELS_READ = "labels_read"

@@ -48,7 +48,8 @@ class Said:
     `latency_ms` is how long the answer to it took. `reply`, `response` and `version` tell which kind of
     answer an outbound turn is, which curated text, and the beginning of its hash. `delivery_code` is what the
     provider says of a text that did not arrive, `queued` stands for one that has not gone out. `page` is
-    where the person wrote it, as the page says of itself: a stranger's text.
+    where the person wrote it, as the page says of itself: a stranger's text. `attachments` are the media
+    types of what came with it, which was never fetched.
     """
 
     id: UUID
@@ -70,6 +71,7 @@ class Said:
     queued: Queued | None = None
     page: Page | None = None
     by_staff: bool = False
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,4 +176,5 @@ def _said(ring: KeyRing, turn: Turn, reveal: bool, queued: Mapping[UUID, Queued]
         queued=queued.get(turn.id),
         page=page_of(ring, turn),
         by_staff=not inbound and turn.reply_to is None,
+        attachments=tuple(turn.attachments or ()),
     )

@@ -71,6 +71,24 @@ def assign(topic: str, messages: tuple[str, ...], text: str | None, days: int) -
         click.echo(f"{len(done.written)} in {done.file}; now 'harborline train --compare'.", err=True)
 
 
+@nlu.command()
+@click.argument("messages", nargs=-1, required=True)
+@_days
+def dismiss(messages: tuple[str, ...], days: int) -> None:
+    """Put MESSAGES, named as 'harborline nlu inbox' lists them, out of the inbox: they teach nothing.
+
+    They stay in their transcripts and do not come back to the inbox. It is written into the audit log.
+    """
+    with refusals():
+        settings = load().require_keys()
+        from bot.clock import SystemClock
+        from bot.inbox.dismissing import dismiss as put_out
+
+        chosen = _chosen(_fetch(settings, days), messages)
+        asyncio.run(put_out(settings, [each.turn for each in chosen], SystemClock().now()))
+        click.echo(f"put {len(chosen)} out of the inbox")
+
+
 def _fetch(settings: Settings, days: int) -> tuple[Unsettled, ...]:
     from bot.clock import SystemClock
     from bot.inbox.listing import fetch

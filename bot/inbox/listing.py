@@ -17,10 +17,9 @@ from bot.audit import Act, record
 from bot.checks.similarity import Known
 from bot.checks.utterances import training
 from bot.content.folding import words
-from bot.settings import Settings, SettingsError
+from bot.inbox.opening import opened
+from bot.settings import Settings
 from bot.text.scrub import scrub
-from bot.transcripts.database import Database, StorageError
-from bot.transcripts.encryption import DecryptionError, KeyRing
 from bot.transcripts.unsettled import Unsettled, unsettled
 
 ALIKE: Final = 0.6
@@ -47,19 +46,10 @@ async def fetch(settings: Settings, since: datetime, now: datetime) -> tuple[Uns
     Raises:
         SettingsError: The database cannot be used, or the key does not fit.
     """
-    ring = KeyRing(settings.keys)
-    database = Database(settings.database_url, ring)
-    try:
-        async with database.transaction() as session:
-            found = await unsettled(session, ring, since)
-            detail = {"since": since.isoformat(), "messages": len(found)}
-            await record(session, ring, Act.INBOX_VIEWED, now, detail=detail)
-    except StorageError as error:
-        raise SettingsError(f"The database cannot be used ({error}). See HARBORLINE_DATABASE_URL.") from error
-    except DecryptionError as error:
-        raise SettingsError(f"{error}. Put the key that wrote it into HARBORLINE_KEYS.") from error
-    finally:
-        await database.close()
+    async with opened(settings) as (session, ring):
+        found = await unsettled(session, ring, since)
+        detail = {"since": since.isoformat(), "messages": len(found)}
+        await record(session, ring, Act.INBOX_VIEWED, now, detail=detail)
     return _fresh(found, settings.data)
 
 

@@ -18,6 +18,7 @@ from aiohttp.typedefs import Middleware
 from bot.review import times, words
 from bot.review.access import Handler, admit, visitor_of
 from bot.review.arriving import undelivered
+from bot.review.attached import attached
 from bot.review.desk import Desk, desk_of
 from bot.staff.roles import Role
 from bot.transcripts.database import StorageError
@@ -74,6 +75,7 @@ def set_up_templates(app: web.Application, desk: Desk) -> None:
         rule=words.rule,
         as_query=words.as_query,
         undelivered=undelivered,
+        attached=attached,
     )
     environment.globals.update(
         {name.lower(): value for name, value in vars(words).items() if name.isupper()},

@@ -231,6 +231,7 @@ class Turn(Base):
     the outbound turns that answer it. `external_id` is the channel's own id, `delivery_code` what the
     provider says of a text that did not arrive, `attachments` the media types of what was never fetched.
     `page` is the JSON of the page that an inbound turn was written on, where the clinic has that kept.
+    `dismissed_at`: somebody has put it out of the inbox of what was not understood.
     """
 
     __tablename__ = "turn"
@@ -260,6 +261,7 @@ class Turn(Base):
     page: Mapped[bytes | None]
     delivery_code: Mapped[str | None] = mapped_column(String(32))
     attachments: Mapped[list[Any] | None]
+    dismissed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (

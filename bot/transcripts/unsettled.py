@@ -36,7 +36,9 @@ class Unsettled:
 async def unsettled(
     session: AsyncSession, ring: KeyRing, since: datetime, *, limit: int = 1_000
 ) -> tuple[Unsettled, ...]:
-    """Such messages since a moment, newest first; none at CRISIS or above, which are no training data.
+    """Such messages since a moment, newest first, but for those that were dismissed.
+
+    None at CRISIS or above, which are no training data.
 
     Raises:
         DecryptionError: The ring does not fit.
@@ -54,7 +56,7 @@ async def unsettled(
             labels[turn] = label
     wanted = (
         select(Turn)
-        .where(Turn.direction == Direction.INBOUND, Turn.created_at >= since)
+        .where(Turn.direction == Direction.INBOUND, Turn.created_at >= since, Turn.dismissed_at.is_(None))
         .where(func.coalesce(Turn.level, Level.NONE) < Level.CRISIS)
         .order_by(Turn.created_at.desc())
     )

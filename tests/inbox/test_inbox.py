@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from bot.audit import Act
+from bot.audit.chain import detail_of
 from bot.checks import check
 from bot.checks.utterances import training
 from bot.cli import main
@@ -190,3 +191,36 @@ def test_the_commands(
         return list(acts).count(Act.INBOX_VIEWED)
 
     assert asyncio.run(looks()) == 4
+
+
+def test_what_teaches_nothing_is_dismissed_for_good(
+    sqlite_migrated: Path, tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, file, clock = make_key(), tmp_path / "inbox.db", HandClock(SystemClock().now())
+    shutil.copy(sqlite_migrated, file)
+    url, ring = f"sqlite+aiosqlite:///{file}", KeyRing([key])
+
+    async def stored() -> list[str]:
+        database = Database(url, ring)
+        said = [await say(database, ring, clock, text, DECLINE) for text in ("qwe rty uio", "does it glow")]
+        await database.close()
+        return [each.turn.hex for each in said]
+
+    async def logged() -> list[str]:
+        database = Database(url, ring)
+        async with database.reading() as session:
+            wanted = select(AuditEntry).where(AuditEntry.action == Act.INBOX_DISMISSED)
+            found = [detail_of(entry, ring)["turns"] for entry in await session.scalars(wanted)]
+        await database.close()
+        return [turn for turns in found for turn in turns]
+
+    nonsense, question = asyncio.run(stored())
+    for setting, value in (("KEYS", key), ("DATABASE_URL", url), ("DATA", str(data))):
+        monkeypatch.setenv(f"HARBORLINE_{setting}", value)
+    done = CliRunner().invoke(main, ["nlu", "dismiss", nonsense[:8]])
+    assert (done.exit_code, done.output) == (0, "put 1 out of the inbox\n")
+    listing = CliRunner().invoke(main, ["nlu", "inbox"]).output
+    assert question[:8] in listing
+    assert nonsense[:8] not in listing
+    assert CliRunner().invoke(main, ["nlu", "dismiss", nonsense[:8]]).exit_code == 2
+    assert asyncio.run(logged()) == [nonsense]

@@ -11,7 +11,7 @@ from bot.audit.chain import detail_of
 from bot.messages import Channel, Risk
 from bot.services import Services
 from bot.staff.roles import Role
-from bot.transcripts.tables import AuditEntry
+from bot.transcripts.tables import AuditEntry, Handoff
 from tests.fixtures.clock import HandClock
 from tests.fixtures.desk import CRISIS, write
 from tests.review.conftest import Browser, LogIn
@@ -107,6 +107,34 @@ async def test_a_conversation_shows_what_was_understood_and_is_written_down(
     assert len(await entries(services, "contact_revealed")) == 1
     rae = await log_in("rae", Role.REVIEWER)
     assert (await rae.post(f"{path}/reveal")).status == 403
+
+
+async def test_what_came_with_a_text_is_named_and_not_fetched(
+    log_in: LogIn, services: Services, clock: HandClock
+) -> None:
+    one = await log_in()
+    said = await write(
+        services.database,
+        services.ring,
+        clock.now(),
+        "look, i want to die",
+        CRISIS,
+        channel=Channel.SMS,
+        sender="+14075550142",
+        attachments=("image/jpeg", "image/png", "audio/amr", "location", "application/<b>x</b>"),
+    )
+    named = "Came with it: 2 pictures, a voice message or sound, a location, a file."
+    async with services.database.reading() as session:
+        case = await session.scalar(
+            select(Handoff.id).where(
+                Handoff.conversation_id == said.conversation, Handoff.closed_at.is_(None)
+            )
+        )
+    for path in (f"/staff/transcripts/{said.conversation}", f"/staff/cases/{case}"):
+        text = await (await one.get(path)).text()
+        assert named in text
+        assert "<b>x</b>" not in text
+        assert "<img" not in text
 
 
 async def test_views_are_saved_offered_and_removed(reviewer: Browser, log_in: LogIn) -> None:

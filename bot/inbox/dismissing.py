@@ -1,0 +1,26 @@
+"""Putting messages out of the inbox that teach nothing: they stay out, and the audit log has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import update
+
+from bot.audit import Act, record
+from bot.inbox.opening import opened
+from bot.settings import Settings
+from bot.transcripts.tables import Turn
+
+
+async def dismiss(settings: Settings, turns: Sequence[UUID], now: datetime) -> None:
+    """Put messages out of the inbox. The transcript keeps them; nothing is learned from them.
+
+    Raises:
+        SettingsError: The database cannot be used.
+    """
+    async with opened(settings) as (session, ring):
+        await session.execute(update(Turn).where(Turn.id.in_(turns)).values(dismissed_at=now))
+        detail = {"turns": [turn.hex for turn in turns]}
+        await record(session, ring, Act.INBOX_DISMISSED, now, detail=detail)
