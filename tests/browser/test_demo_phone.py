@@ -62,6 +62,33 @@ async def test_the_desk_shows_it(browser: Browser, trying: Server) -> None:
         await expect(page.locator("#transcript")).to_contain_text(CRISIS)
 
 
+async def test_staff_join_by_text_and_are_read_on_the_phone(
+    open_page: OpenPage, browser: Browser, trying: Server
+) -> None:
+    desk = Desk(trying, browser)
+    async with open_page(trying.url, viewport=PHONE) as phone, desk.page("ben") as page:
+        await phone.goto(f"{trying.url}/demo/phone/")
+        await _text(phone, "START")
+        await _text(phone, "can somebody write to me please")
+        await expect(phone.locator("#texts .clinic").last).to_contain_text("988")
+        await page.goto(f"{trying.url}/staff/transcripts?channel=sms")
+        await page.locator("main a[href^='/staff/transcripts/']").first.click()
+        await page.get_by_label("Name that the person reads").fill("Ben")
+        await page.get_by_role("button", name="Join").click()
+        box = page.get_by_label("Write to the person")
+        await box.wait_for()
+        await page.wait_for_load_state()
+        await box.fill("Hello, I am here now. How are you tonight?")
+        await expect(page.locator("#length")).to_contain_text("1 segment")
+        await page.get_by_role("button", name="Send").click()
+        await expect(phone.locator("#texts")).to_contain_text("How are you tonight?", timeout=15_000)
+        await expect(page.locator("#turns")).to_contain_text("How are you tonight?")
+        await expect(page.locator("#turns .turn").last).to_contain_text("elivered", timeout=15_000)
+        await _is_clean(page)
+        await page.get_by_role("button", name="Leave: let the bot answer again").click()
+        await expect(page.get_by_role("button", name="Join")).to_be_visible()
+
+
 async def test_a_server_that_is_gone_leaves_the_numbers(browser: Browser, trying: Server) -> None:
     page = await browser.new_page()
     await page.goto(f"{trying.url}/demo/phone/")
