@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC
 from typing import TypeVar
 
@@ -12,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.audit.anchor import Anchor
 from bot.audit.verify import Verified, verify
 from bot.clock import SystemClock
+from bot.opening import database_of
 from bot.settings import Settings, SettingsError
 from bot.staff import accounts, sessions
 from bot.staff.accounts import AccountError, Invitation
 from bot.staff.roles import Role
-from bot.transcripts.database import Database, KeyMismatchError, StorageError
 from bot.transcripts.encryption import KeyRing
 
 T = TypeVar("T")
@@ -103,29 +102,6 @@ async def _write(settings: Settings, work: Callable[[AsyncSession, KeyRing], Awa
             return await work(session, ring)
     except AccountError as error:
         raise SettingsError(str(error)) from error
-
-
-@asynccontextmanager
-async def database_of(settings: Settings) -> AsyncIterator[tuple[Database, KeyRing]]:
-    """The database that the settings name, brought up to date, and its key ring.
-
-    Raises:
-        SettingsError: It cannot be used.
-    """
-    ring = KeyRing(settings.keys)
-    database = Database(settings.database_url, ring)
-    try:
-        await database.migrate()
-        await database.check_key()
-        yield database, ring
-    except KeyMismatchError as error:
-        raise SettingsError(f"{error}. Put the key that wrote it into HARBORLINE_KEYS.") from error
-    except StorageError as error:
-        raise SettingsError(
-            f"The database cannot be used ({error}). See HARBORLINE_DATABASE_URL; if it is busy, try again."
-        ) from error
-    finally:
-        await database.close()
 
 
 def _link(settings: Settings, made: Invitation) -> str:

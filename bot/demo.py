@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.administration import database_of
 from bot.cards import Cards
 from bot.cases import work
 from bot.cases.queue import first_waiting
@@ -19,6 +18,7 @@ from bot.content import topic as topic_of
 from bot.demo_days import Script, scripts
 from bot.demo_reviews import review
 from bot.messages import Candidate, Channel, EngineReply, Language, Level, Message, PastTurn, Reply
+from bot.opening import database_of
 from bot.replay import store
 from bot.risk import Screener
 from bot.settings import Settings, SettingsError

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from bot.audit import Act, record
 from bot.clock import SystemClock
+from bot.opening import database_of
 from bot.settings import Settings, SettingsError
-from bot.transcripts.database import Database, StorageError
-from bot.transcripts.encryption import DecryptionError, KeyRing
 from bot.transcripts.export import export_conversations
 
 
@@ -29,21 +28,13 @@ async def export(settings: Settings, conversation: str | None, to: TextIO) -> in
         SettingsError: The id is malformed, the database cannot be used, or the key does not fit.
     """
     wanted = _uuid(conversation) if conversation is not None else None
-    ring = KeyRing(settings.keys)
-    database = Database(settings.database_url, ring)
     written = 0
-    try:
+    async with database_of(settings) as (database, ring):
         async with database.transaction() as session:
             await record(session, ring, Act.EXPORTED, SystemClock().now(), subject=wanted)
         async for row in export_conversations(database, ring, conversation=wanted):
             to.write(json.dumps(row, ensure_ascii=False) + "\n")
             written += 1
-    except StorageError as error:
-        raise SettingsError(f"The database cannot be used ({error}). See HARBORLINE_DATABASE_URL.") from error
-    except DecryptionError as error:
-        raise SettingsError(f"{error}. Put the key that wrote it into HARBORLINE_KEYS.") from error
-    finally:
-        await database.close()
     if wanted is not None and not written:
         raise SettingsError(f"There is no conversation {wanted}. 'harborline export' lists all.")
     return written

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from bot.administration import database_of
 from bot.audit import Act, record
 from bot.clock import SystemClock
+from bot.opening import database_of
 from bot.retention.purging import Due, HeldError, Rules, conversations_of, look, purge, purge_person
 from bot.settings import Settings, SettingsError
 from bot.transcripts.spool import Spool, SpoolError

@@ -158,8 +158,10 @@ LAYERS: dict[str, set[str]] = {
     "checks": {"messages", "text", "encoders", "risk", "content", "cards", "keywords", "nlu", "roster"},
     "reloading": {"text", "risk", "content", "cards"},
     "refusals": {"settings", "text"},
+    "opening": {"settings", "transcripts"},
     "inbox": {
         "audit",
+        "opening",
         "refusals",
         "settings",
         "messages",

@@ -17,7 +17,7 @@ from bot.audit import Act, record
 from bot.checks.similarity import Known
 from bot.checks.utterances import training
 from bot.content.folding import words
-from bot.inbox.opening import opened
+from bot.opening import database_of
 from bot.settings import Settings
 from bot.text.scrub import scrub
 from bot.transcripts.unsettled import Unsettled, unsettled
@@ -46,7 +46,7 @@ async def fetch(settings: Settings, since: datetime, now: datetime) -> tuple[Uns
     Raises:
         SettingsError: The database cannot be used, or the key does not fit.
     """
-    async with opened(settings) as (session, ring):
+    async with database_of(settings) as (database, ring), database.transaction() as session:
         found = await unsettled(session, ring, since)
         detail = {"since": since.isoformat(), "messages": len(found)}
         await record(session, ring, Act.INBOX_VIEWED, now, detail=detail)

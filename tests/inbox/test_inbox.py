@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -156,23 +158,49 @@ def test_an_unknown_topic_is_refused(data: Path) -> None:
         assign(data, "no such topic", ["does it glow"])
 
 
-def test_the_commands(
-    sqlite_migrated: Path, tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Listed scrubbed by one command, written by the other, and then out of the inbox."""
-    key, file, clock = make_key(), tmp_path / "inbox.db", HandClock(SystemClock().now())
-    shutil.copy(sqlite_migrated, file)
-    url, ring = f"sqlite+aiosqlite:///{file}", KeyRing([key])
+@dataclass
+class Clinic:
+    """A clinic whose commands are run: its database and keys."""
 
-    async def stored() -> str:
-        database = Database(url, ring)
-        said = await say(database, ring, clock, "my name is Xavier Quillfeather, does it glow", DECLINE)
+    url: str
+    ring: KeyRing
+
+    def decline(self, *texts: str) -> list[str]:
+        """Store messages that were declined; their ids."""
+        return asyncio.run(self._decline(texts))
+
+    def logged(self, act: Act) -> list[dict[str, Any]]:
+        """What the audit log tells of an act."""
+        return asyncio.run(self._logged(act))
+
+    async def _decline(self, texts: Sequence[str]) -> list[str]:
+        database, clock = Database(self.url, self.ring), HandClock(SystemClock().now())
+        said = [await say(database, self.ring, clock, text, DECLINE) for text in texts]
         await database.close()
-        return said.turn.hex[:8]
+        return [each.turn.hex for each in said]
 
-    name = asyncio.run(stored())
-    for setting, value in (("KEYS", key), ("DATABASE_URL", url), ("DATA", str(data))):
+    async def _logged(self, act: Act) -> list[dict[str, Any]]:
+        database = Database(self.url, self.ring)
+        async with database.reading() as session:
+            wanted = select(AuditEntry).where(AuditEntry.action == act)
+            found = [detail_of(entry, self.ring) for entry in await session.scalars(wanted)]
+        await database.close()
+        return found
+
+
+@pytest.fixture
+def clinic(sqlite_migrated: Path, tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Clinic:
+    key, file = make_key(), tmp_path / "inbox.db"
+    shutil.copy(sqlite_migrated, file)
+    made = Clinic(f"sqlite+aiosqlite:///{file}", KeyRing([key]))
+    for setting, value in (("KEYS", key), ("DATABASE_URL", made.url), ("DATA", str(data))):
         monkeypatch.setenv(f"HARBORLINE_{setting}", value)
+    return made
+
+
+def test_the_commands(clinic: Clinic, data: Path) -> None:
+    """Listed scrubbed by one command, written by the other, and then out of the inbox."""
+    name = clinic.decline("my name is Xavier Quillfeather, does it glow")[0][:8]
     inbox = CliRunner().invoke(main, ["nlu", "inbox"])
     assert f"{name}  my name is NAME, does it glow  (declined)" in inbox.output
     assert "Quillfeather" not in inbox.output
@@ -182,45 +210,15 @@ def test_the_commands(
     assert CliRunner().invoke(main, ["nlu", "assign", "risks", name]).exit_code == 0
     assert "    - my name is NAME, does it glow" in (data / "nlu" / "risks.yml").read_text(encoding="utf-8")
     assert CliRunner().invoke(main, ["nlu", "inbox"]).output == "The inbox is empty.\n"
-
-    async def looks() -> int:
-        database = Database(url, ring)
-        async with database.reading() as session:
-            acts = await session.scalars(select(AuditEntry.action))
-        await database.close()
-        return list(acts).count(Act.INBOX_VIEWED)
-
-    assert asyncio.run(looks()) == 4
+    assert len(clinic.logged(Act.INBOX_VIEWED)) == 4
 
 
-def test_what_teaches_nothing_is_dismissed_for_good(
-    sqlite_migrated: Path, tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    key, file, clock = make_key(), tmp_path / "inbox.db", HandClock(SystemClock().now())
-    shutil.copy(sqlite_migrated, file)
-    url, ring = f"sqlite+aiosqlite:///{file}", KeyRing([key])
-
-    async def stored() -> list[str]:
-        database = Database(url, ring)
-        said = [await say(database, ring, clock, text, DECLINE) for text in ("qwe rty uio", "does it glow")]
-        await database.close()
-        return [each.turn.hex for each in said]
-
-    async def logged() -> list[str]:
-        database = Database(url, ring)
-        async with database.reading() as session:
-            wanted = select(AuditEntry).where(AuditEntry.action == Act.INBOX_DISMISSED)
-            found = [detail_of(entry, ring)["turns"] for entry in await session.scalars(wanted)]
-        await database.close()
-        return [turn for turns in found for turn in turns]
-
-    nonsense, question = asyncio.run(stored())
-    for setting, value in (("KEYS", key), ("DATABASE_URL", url), ("DATA", str(data))):
-        monkeypatch.setenv(f"HARBORLINE_{setting}", value)
+def test_what_teaches_nothing_is_dismissed_for_good(clinic: Clinic) -> None:
+    nonsense, question = clinic.decline("qwe rty uio", "does it glow")
     done = CliRunner().invoke(main, ["nlu", "dismiss", nonsense[:8]])
     assert (done.exit_code, done.output) == (0, "put 1 out of the inbox\n")
     listing = CliRunner().invoke(main, ["nlu", "inbox"]).output
     assert question[:8] in listing
     assert nonsense[:8] not in listing
     assert CliRunner().invoke(main, ["nlu", "dismiss", nonsense[:8]]).exit_code == 2
-    assert asyncio.run(logged()) == [nonsense]
+    assert clinic.logged(Act.INBOX_DISMISSED) == [{"turns": [nonsense]}]

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.audit.chain import detail_of
-from bot.messages import Channel, Risk
+from bot.messages import Channel, Message, Risk
 from bot.services import Services
 from bot.staff.roles import Role
 from bot.transcripts.tables import AuditEntry, Handoff
@@ -25,6 +25,22 @@ async def entries(services: Services, act: str) -> list[AuditEntry]:
         found = list(await session.scalars(wanted))
         session.expunge_all()
         return found
+
+
+async def texted(
+    services: Services, clock: HandClock, text: str, attachments: tuple[str, ...] = ()
+) -> Message:
+    """A text in a crisis, stored as it is accepted."""
+    return await write(
+        services.database,
+        services.ring,
+        clock.now(),
+        text,
+        CRISIS,
+        channel=Channel.SMS,
+        sender="+14075550142",
+        attachments=attachments,
+    )
 
 
 @pytest.fixture
@@ -85,15 +101,7 @@ async def test_a_conversation_shows_what_was_understood_and_is_written_down(
     log_in: LogIn, services: Services, clock: HandClock
 ) -> None:
     one = await log_in()
-    said = await write(
-        services.database,
-        services.ring,
-        clock.now(),
-        "call 321 555 0199, i want to die",
-        CRISIS,
-        channel=Channel.SMS,
-        sender="+14075550142",
-    )
+    said = await texted(services, clock, "call 321 555 0199, i want to die")
     path = f"/staff/transcripts/{said.conversation}"
     text = await (await one.get(path)).text()
     assert "want to die" in text
@@ -113,16 +121,8 @@ async def test_what_came_with_a_text_is_named_and_not_fetched(
     log_in: LogIn, services: Services, clock: HandClock
 ) -> None:
     one = await log_in()
-    said = await write(
-        services.database,
-        services.ring,
-        clock.now(),
-        "look, i want to die",
-        CRISIS,
-        channel=Channel.SMS,
-        sender="+14075550142",
-        attachments=("image/jpeg", "image/png", "audio/amr", "location", "application/<b>x</b>"),
-    )
+    kinds = ("image/jpeg", "image/png", "audio/amr", "location", "application/<b>x</b>")
+    said = await texted(services, clock, "look, i want to die", kinds)
     named = "Came with it: 2 pictures, a voice message or sound, a location, a file."
     async with services.database.reading() as session:
         case = await session.scalar(
