@@ -13,6 +13,7 @@ WIDTH: Final = 640
 HEIGHT: Final = 220
 FEW: Final = 15
 """Labels of days that fit beside each other."""
+ROUNDING: Final = 1e-6
 
 
 def days(figures: Figures, *, dark: bool) -> bytes:
@@ -63,8 +64,13 @@ def _chart(kind: Any, dark: bool, *, height: int = HEIGHT) -> Any:
         max_scale=6,
         min_scale=1,
         include_x_axis=True,
-        value_formatter=lambda value: f"{value:,.0f}",
+        value_formatter=_whole,
     )
+
+
+def _whole(value: float) -> str:
+    """A count; nothing for a line between two counts, which small charts have."""
+    return f"{value:,.0f}" if abs(value - round(value)) < ROUNDING else ""
 
 
 def _drawn(chart: Any) -> bytes:

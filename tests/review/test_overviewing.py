@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import select
 
 from bot.messages import Risk
@@ -36,6 +38,8 @@ async def test_numbers_link_to_their_rows_and_charts_are_images(
             body = await drawn.text()
             assert drawn.content_type == "image/svg+xml"
             assert "<svg" in body
+            axis = re.findall(r"<text[^>]*>(\d+)</text>", body)
+            assert len(set(axis)) == len(axis), "two lines of a chart with one number"
             # pygal writes its settings as a script; the policy lets none run, also when opened by itself.
             assert "script-src 'self'" in drawn.headers["Content-Security-Policy"]
             assert 'xlink:href="http' not in body
